@@ -1,0 +1,114 @@
+import { z } from 'zod';
+
+/** A setting is wrong. The message is one line that names the setting and what it takes. */
+export class ConfigError extends Error {}
+
+const port = z.coerce.number().int().min(0).max(65535);
+const count = z.coerce.number().int().min(1).max(2_000_000_000);
+const flag = z.enum(['0', '1', 'true', 'false', 'on', 'off']).transform((text) => ['1', 'true', 'on'].includes(text));
+const postgresUrl = z.url({ protocol: /^postgres(ql)?$/ });
+const httpUrl = z.url({ protocol: /^https?$/ });
+
+/** Names, defaults and meaning: the operators' guide (README, "Settings"). */
+const settings = z.object({
+  NODE_ENV: z.string().optional(),
+  HOST: z.string().min(1).default('127.0.0.1'),
+  PORT: port.default(4000),
+  DATA_DIR: z.string().min(1).default('./.data'),
+  DATABASE_URL: postgresUrl.optional(),
+  DATABASE_POOL_SIZE: count.max(1000).default(16),
+  PUBLIC_URL: httpUrl.optional(),
+  ALLOWED_ORIGINS: z
+    .string()
+    .transform((text) => text.split(',').map((origin) => origin.trim()))
+    .pipe(z.array(httpUrl.transform((url) => new URL(url).origin)))
+    .optional(),
+  AUTH_SECRET: z
+    .string()
+    .refine((secret) => Buffer.byteLength(secret) >= 32, 'at least 32 bytes')
+    .optional(),
+  TRUST_PROXY: z
+    .string()
+    .transform((text) => text.split(',').map((address) => address.trim()))
+    .pipe(z.array(z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()])))
+    .optional(),
+  AUTH_JWKS_URL: httpUrl.optional(),
+  AUTH_ISSUER: z.string().min(1).optional(),
+  AUTH_AUDIENCE: z.string().min(1).optional(),
+  DEMO: flag.optional(),
+  GRAPHIQL: flag.optional(),
+  LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
+  LOG_PRETTY: flag.optional(),
+
+  MAX_REQUEST_BYTES: count.default(256 * 1024),
+  MAX_DEPTH: count.default(12),
+  MAX_ALIASES: count.default(30),
+  MAX_TOKENS: count.default(2000),
+  MAX_DIRECTIVES: count.default(50),
+  MAX_ERRORS: count.default(10),
+  MAX_LIST: count.default(100),
+  MAX_COST: count.default(5000),
+  RATE_RESTORE: count.default(1000),
+  RATE_BURST: count.default(20_000),
+  MAX_SUBSCRIPTIONS_PER_SOCKET: count.default(50),
+  MAX_SOCKETS_PER_CALLER: count.default(20),
+  MAX_SOCKETS: count.default(10_000),
+  CONNECTION_INIT_TIMEOUT_MS: count.default(5000),
+  REQUEST_TIMEOUT_MS: count.default(10_000),
+  STATEMENT_TIMEOUT_MS: count.default(5000),
+  SIGN_IN_ATTEMPTS_PER_MINUTE: count.default(10),
+});
+
+/** Settings of parts that Parley does not have yet. Naming one is worth a warning, not silence. */
+const notYet = [
+  'DATABASE_REPLICA_URL',
+  'REDIS_URL',
+  'CONVERSATION_URL',
+  'METRICS_PORT',
+  'TRANSLATION_URL',
+  'TRANSLATION_ENGINE',
+  'AI_MODEL_URL',
+  'AI_MODEL',
+  'AI_MODEL_KEY',
+  'FILE_STORE',
+  'SMTP_URL',
+  'MAIL_FROM',
+  'VAPID_PUBLIC_KEY',
+  'VAPID_PRIVATE_KEY',
+  'VAPID_SUBJECT',
+];
+
+type Settings = z.infer<typeof settings>;
+
+export interface Config extends Settings {
+  production: boolean;
+  graphiql: boolean;
+  /** Settings that were given and have no effect in this version. */
+  withoutEffect: string[];
+}
+
+/** Reads and checks the environment, once. Throws a ConfigError of one line at the first setting that is wrong. */
+export function readConfig(environment: NodeJS.ProcessEnv): Config {
+  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
+  const result = settings.safeParse(given);
+  if (!result.success) {
+    const [issue] = result.error.issues;
+    throw new ConfigError(`${issue?.path[0]?.toString()}: ${issue?.message}`);
+  }
+  const config = result.data;
+  const production = config.NODE_ENV === 'production';
+  if (production) {
+    for (const name of ['DATABASE_URL', 'AUTH_SECRET'] as const) {
+      if (config[name] === undefined) throw new ConfigError(`${name}: required when NODE_ENV is production`);
+    }
+  }
+  if (config.AUTH_JWKS_URL && !(config.AUTH_ISSUER && config.AUTH_AUDIENCE)) {
+    throw new ConfigError('AUTH_ISSUER, AUTH_AUDIENCE: required with AUTH_JWKS_URL');
+  }
+  return {
+    ...config,
+    production,
+    graphiql: config.GRAPHIQL ?? !production,
+    withoutEffect: notYet.filter((name) => given[name] !== undefined),
+  };
+}

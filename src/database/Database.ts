@@ -1,0 +1,94 @@
+import { createHash } from 'node:crypto';
+import { MikroORM } from '@mikro-orm/postgresql';
+import { LRUCache } from 'lru-cache';
+import { Client, type Pool, type QueryResultRow, types } from 'pg';
+import type { Sql } from 'sql-template-tag';
+import { ormOptions } from './ormOptions.js';
+
+export interface DatabaseOptions {
+  url: string;
+  poolSize: number;
+  statementTimeoutMs: number;
+  /** told what the ORM and its migrations have to say */
+  log?: (message: string) => void;
+}
+
+/** Dates as Date, bigint as number: none of ours reaches 2^53. */
+const readTypes = {
+  getTypeParser(oid: number, format?: 'text' | 'binary') {
+    if (oid === types.builtins.INT8) return Number;
+    return types.getTypeParser(oid, format);
+  },
+};
+
+/**
+ * PostgreSQL as the application meets it: entities for commands (`orm`), raw prepared statements for reads (`read`),
+ * both on one pool of connections.
+ */
+export class Database {
+  /** Uses and names of statement texts. A text gets a prepared statement after a few uses, since each one costs memory in
+   * every backend; which are kept is bounded. */
+  private readonly statements = new LRUCache<string, { uses: number; name: string }>({ max: 200 });
+
+  private constructor(
+    readonly orm: MikroORM,
+    readonly pool: Pool,
+    readonly url: string,
+  ) {}
+
+  static async connect(options: DatabaseOptions): Promise<Database> {
+    const orm = await MikroORM.init({
+      ...ormOptions,
+      clientUrl: options.url,
+      logger: options.log ?? (() => {}),
+      pool: { min: 0, max: options.poolSize },
+      driverOptions: {
+        application_name: 'parley',
+        // The plans of our reads do not depend on their parameters, and planning each anew costs a third of the time.
+        options: `-c plan_cache_mode=force_generic_plan -c statement_timeout=${options.statementTimeoutMs} -c timezone=UTC`,
+      },
+    });
+    try {
+      const pool = (await orm.em.getConnection().getNativeClient()) as Pool;
+      return new Database(orm, pool, options.url);
+    } catch (error) {
+      await orm.close(true);
+      throw error;
+    }
+  }
+
+  /** Rows of one statement, outside any transaction. */
+  async read<T extends object>(statement: Sql): Promise<T[]> {
+    const text = statement.text;
+    let known = this.statements.get(text);
+    if (!known) {
+      known = { uses: 0, name: `p_${createHash('sha1').update(text).digest('hex').slice(0, 24)}` };
+      this.statements.set(text, known);
+    }
+    known.uses += 1;
+    const name = known.uses > 3 ? known.name : undefined;
+    const result = await this.pool.query<QueryResultRow & T>({
+      text,
+      values: statement.values,
+      types: readTypes,
+      ...(name && { name }),
+    });
+    return result.rows;
+  }
+
+  /** Brings the tables up to date. Nodes that start at once wait for one another. */
+  async migrate(): Promise<void> {
+    const lock = new Client({ connectionString: this.url });
+    await lock.connect();
+    try {
+      await lock.query(`select pg_advisory_lock(hashtext('parley.migrate'))`);
+      await this.orm.migrator.up();
+    } finally {
+      await lock.end();
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.orm.close(true);
+  }
+}

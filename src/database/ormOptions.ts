@@ -1,0 +1,22 @@
+import { Migrator } from '@mikro-orm/migrations';
+import { defineConfig } from '@mikro-orm/postgresql';
+import { ActorSchema } from '../entities/Actor.js';
+import { AiTurnSchema } from '../entities/AiTurn.js';
+import { ConversationSchema } from '../entities/Conversation.js';
+import { EntrySchema } from '../entities/Entry.js';
+import { ParticipantSchema } from '../entities/Participant.js';
+import { WorkspaceSchema } from '../entities/Workspace.js';
+import { Migration001_Ground } from './migrations/Migration001_Ground.js';
+
+/** What MikroORM must know, for the server and for its command line alike. */
+export const ormOptions = defineConfig({
+  entities: [WorkspaceSchema, ActorSchema, ConversationSchema, EntrySchema, ParticipantSchema, AiTurnSchema],
+  extensions: [Migrator],
+  forceUtcTimezone: true,
+  migrations: {
+    tableName: 'parley_migrations',
+    snapshot: false,
+    transactional: true,
+    migrationsList: [{ name: 'Migration001_Ground', class: Migration001_Ground }],
+  },
+});

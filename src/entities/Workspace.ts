@@ -1,0 +1,22 @@
+import { defineEntity, p } from '@mikro-orm/core';
+
+export const replyPolicies = ['PARTICIPANTS', 'ASSIGNEE_ONLY'] as const;
+export type ReplyPolicy = (typeof replyPolicies)[number];
+
+export const WorkspaceSchema = defineEntity({
+  name: 'Workspace',
+  tableName: 'workspaces',
+  properties: {
+    id: p.text().primary(),
+    name: p.text(),
+    defaultAiAgentId: p.text().strictNullable(),
+    replyPolicy: p.text().$type<ReplyPolicy>(),
+    autoResolveAfterSeconds: p.integer().strictNullable(),
+    autoFinalizeAfterSeconds: p.integer().strictNullable(),
+    createdAt: p.datetime(),
+  },
+});
+
+/** The tenant. Every row belongs to one; nothing crosses it. */
+export class Workspace extends WorkspaceSchema.class {}
+WorkspaceSchema.setClass(Workspace);
