@@ -1,0 +1,19 @@
+import { type EntityManager, LockMode } from '@mikro-orm/postgresql';
+import { isAdmin, type Viewer } from '../auth/Viewer.js';
+import { Actor } from '../entities/Actor.js';
+import { Workspace } from '../entities/Workspace.js';
+import { forbidden, unauthenticated } from '../errors.js';
+
+/** Locks the workspace, so that changes to its people and settings come one after another, and checks under the lock
+ * that the caller is still an active admin of it. */
+export async function lockAdmin(em: EntityManager, viewer: Viewer): Promise<Workspace> {
+  const workspace = await em.findOneOrFail(
+    Workspace,
+    { id: viewer.workspaceId },
+    { lockMode: LockMode.PESSIMISTIC_WRITE },
+  );
+  const self = await em.findOne(Actor, { id: viewer.id }, { lockMode: LockMode.PESSIMISTIC_READ });
+  if (!self?.active) throw unauthenticated();
+  if (!isAdmin({ ...viewer, role: self.role })) throw forbidden();
+  return workspace;
+}

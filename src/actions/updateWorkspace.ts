@@ -1,0 +1,53 @@
+import type { Viewer } from '../auth/Viewer.js';
+import { Actor } from '../entities/Actor.js';
+import type { ReplyPolicy } from '../entities/Workspace.js';
+import { invalidInput } from '../errors.js';
+import { isIdOf } from '../ids.js';
+import { lockAdmin } from './lockAdmin.js';
+import { type Outcome, once } from './once.js';
+import { foundAt, limits, requiredText } from './texts.js';
+import type { World } from './World.js';
+
+export interface UpdateWorkspaceInput {
+  name?: string | null;
+  replyPolicy?: ReplyPolicy | null;
+  autoResolveAfterSeconds?: number | null;
+  autoFinalizeAfterSeconds?: number | null;
+  defaultAiAgentId?: string | null;
+}
+
+const shortestIdle = 300;
+
+/** Changes the workspace's settings. A timer counts for conversations that are already idle or resolved, too. */
+export function updateWorkspace(world: World, viewer: Viewer, input: UpdateWorkspaceInput): Promise<Outcome> {
+  return once(
+    world,
+    { name: 'updateWorkspace', viewer, input },
+    async (em) => {
+      const workspace = await lockAdmin(em, viewer);
+      const { defaultAiAgentId } = input;
+      if (defaultAiAgentId) {
+        const isAiAgentId = isIdOf(defaultAiAgentId, 'ai');
+        const where = { id: defaultAiAgentId, workspaceId: workspace.id };
+        foundAt(isAiAgentId ? await em.findOne(Actor, where) : null, 'defaultAiAgentId');
+      }
+      return workspace;
+    },
+    async (_, workspace) => {
+      const { autoResolveAfterSeconds, autoFinalizeAfterSeconds, defaultAiAgentId } = input;
+      const name = input.name === undefined ? workspace.name : requiredText(input.name, 'name', limits.name);
+      if ((autoResolveAfterSeconds ?? shortestIdle) < shortestIdle) {
+        throw invalidInput(['autoResolveAfterSeconds'], `This must be at least ${shortestIdle}.`);
+      }
+      if ((autoFinalizeAfterSeconds ?? 0) < 0) {
+        throw invalidInput(['autoFinalizeAfterSeconds'], 'This must not be negative.');
+      }
+      workspace.name = name;
+      workspace.replyPolicy = input.replyPolicy ?? workspace.replyPolicy;
+      if (autoResolveAfterSeconds !== undefined) workspace.autoResolveAfterSeconds = autoResolveAfterSeconds;
+      if (autoFinalizeAfterSeconds !== undefined) workspace.autoFinalizeAfterSeconds = autoFinalizeAfterSeconds;
+      if (defaultAiAgentId !== undefined) workspace.defaultAiAgentId = defaultAiAgentId;
+      return { outcome: { conversationId: null, subjectId: workspace.id, entryId: null, entryIds: [] }, rings: [] };
+    },
+  );
+}

@@ -1,0 +1,15 @@
+/** What happens later: each job's name and what it is given. A job may run twice, and late: its handler looks again. */
+export interface Jobs {
+  /** a turn's time is up */
+  'expire-ai-turn': { workspaceId: string; conversationId: string; turnId: string };
+  /** an AI agent that Parley runs owes an answer */
+  'answer-ai-turn': { workspaceId: string; conversationId: string; turnId: string; aiAgentId: string };
+  /** a conversation has been idle for as long as its workspace waits */
+  'resolve-idle': { workspaceId: string; conversationId: string };
+  /** a conversation has been resolved for as long as its workspace waits */
+  'finalize-resolved': { workspaceId: string; conversationId: string };
+  /** every minute: which of the timers above are due */
+  'find-due': Record<string, never>;
+  /** every hour: what was kept long enough */
+  'forget-old': Record<string, never>;
+}

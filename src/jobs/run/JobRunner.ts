@@ -1,0 +1,51 @@
+import { Logger as JobLogger, parseCronItems, type Runner, run, runMigrations, type TaskList } from 'graphile-worker';
+import type { Logger } from 'pino';
+import { expireAiTurn } from '../../actions/expireAiTurn.js';
+import { finalizeResolved, resolveIdle } from '../../actions/timers.js';
+import type { World } from '../../actions/World.js';
+import type { AiModel } from '../../adapters/AiModel.js';
+import type { Jobs } from '../jobs.js';
+import { answerAiTurn } from './answerAiTurn.js';
+import { findDue } from './findDue.js';
+import { forgetOld } from './forgetOld.js';
+
+const concurrency = 4;
+
+type Handlers = { [Name in keyof Jobs]: (payload: Jobs[Name]) => Promise<unknown> };
+
+/** Tables of the job queue. Nodes that start at once wait for one another in graphile-worker's own lock. */
+export const migrateJobs = (connectionString: string, log: Logger) =>
+  runMigrations({ connectionString, logger: jobLogger(log) });
+
+/** Runs jobs until it is stopped; what it had begun is finished, what it cannot finish is handed back. */
+export async function runJobs(world: World, modelOf: (workspaceId: string) => AiModel, log: Logger): Promise<Runner> {
+  const { database, clock } = world;
+  const handlers: Handlers = {
+    'expire-ai-turn': (job) => expireAiTurn(world, job),
+    'answer-ai-turn': (job) => answerAiTurn(world, modelOf, job),
+    'resolve-idle': (job) => resolveIdle(world, job),
+    'finalize-resolved': (job) => finalizeResolved(world, job),
+    'find-due': () => findDue(database, clock),
+    'forget-old': () => forgetOld(database, clock),
+  };
+  return run({
+    connectionString: database.url,
+    maxPoolSize: concurrency + 2,
+    concurrency,
+    pollInterval: 1000,
+    noHandleSignals: true,
+    taskList: handlers as unknown as TaskList,
+    parsedCronItems: parseCronItems([
+      { task: 'find-due', match: '* * * * *' },
+      { task: 'forget-old', match: '7 * * * *' },
+    ]),
+    logger: jobLogger(log),
+  });
+}
+
+const jobLogger = (log: Logger) =>
+  new JobLogger((scope) => (level, message, meta) => {
+    const write = level === 'error' || level === 'warning' ? (level === 'error' ? log.error : log.warn) : log.debug;
+    const cause = (meta as { error?: Error } | undefined)?.error;
+    write.call(log, { job: scope.taskIdentifier, ...(cause && { error: cause.message }) }, message);
+  });

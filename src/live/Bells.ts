@@ -1,0 +1,18 @@
+import type { Part } from '../auth/visibility.js';
+
+/** What a bell says: only that something has changed and whom it may concern. Whoever listens reads the log. */
+export type Ring =
+  | { about: 'conversation'; workspaceId: string; conversationId: string; part: Part }
+  | { about: 'turns'; aiAgentId: string }
+  | { about: 'standing'; actorId: string };
+
+/**
+ * From a commit on one node to whoever waits on any node. At most once and in no order: a bell is a hint. A lost one
+ * costs a moment until the sweep; a second one costs nothing.
+ */
+export interface Bells {
+  /** After the commit, never before. Rings of one moment go out together. */
+  ring(rings: Iterable<Ring>): void;
+  /** Hears every ring, this node's own included. Returns how to stop. */
+  hear(listener: (ring: Ring) => void): () => void;
+}

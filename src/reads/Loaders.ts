@@ -1,0 +1,122 @@
+import DataLoader from 'dataloader';
+import type { Viewer } from '../auth/Viewer.js';
+import { sharedViewKey } from '../auth/visibility.js';
+import type { Database } from '../database/Database.js';
+import type { Place } from '../entities/Conversation.js';
+import { isIdOf } from '../ids.js';
+import { actorsByIds, visibleActorsByIds } from './actors.js';
+import { aiTurnsByIds } from './aiTurns.js';
+import { type ConversationKey, type ConversationRead, ConversationReads } from './conversations.js';
+import type { PageRequest } from './page.js';
+import type { ActorRow, AiTurnRow, ConversationPieces, EntryRow, PieceName, WorkspaceRow } from './rows.js';
+import { type EntryList, type EntryPiece, entryPages, unansweredMessages, visibleEntriesByIds } from './timeline.js';
+import { workspaceOf } from './workspaces.js';
+
+type ById<Row> = DataLoader<string, Row | null>;
+
+/**
+ * What a page could not know beforehand, fetched for all that ask at once. Made anew for every operation and every event
+ * of a stream: nothing that one viewer was shown is kept for another, or for later.
+ */
+export class Loaders {
+  readonly conversations: ConversationReads;
+  readonly conversation: ById<ConversationRead>;
+  readonly entry: ById<EntryRow>;
+  readonly aiTurn: ById<AiTurnRow>;
+  /** whoever may be seen from where the id was found */
+  readonly actor: ById<ActorRow>;
+  /** only those whom the viewer may look up by id */
+  readonly visibleActor: ById<ActorRow>;
+  readonly unanswered: DataLoader<AiTurnRow, EntryRow[], string>;
+  private readonly keyed = new Map<string, DataLoader<string, unknown>>();
+  private ownWorkspace: Promise<WorkspaceRow> | undefined;
+
+  constructor(
+    private readonly database: Database,
+    private readonly viewer: Viewer,
+    now: Date,
+  ) {
+    this.conversations = new ConversationReads(database, viewer, now);
+    this.conversation = byId(['conv'], (ids) => this.conversations.byIds(ids));
+    this.entry = byId(['msg', 'whis', 'evt'], (ids) => visibleEntriesByIds(database, viewer, ids));
+    this.aiTurn = byId(['turn'], (ids) => aiTurnsByIds(database, viewer, ids));
+    this.actor = byId(null, (ids) => actorsByIds(database, viewer.workspaceId, ids));
+    this.visibleActor = byId(['agent', 'cust', 'ai', 'int', 'sys'], (ids) => visibleActorsByIds(database, viewer, ids));
+    this.unanswered = new DataLoader(
+      async (turns) => {
+        const messages = await unansweredMessages(database, turns);
+        return turns.map(({ conversationId, afterPosition, upToPosition }) =>
+          messages.filter(
+            (message) =>
+              message.conversationId === conversationId &&
+              message.position > afterPosition &&
+              message.position <= upToPosition,
+          ),
+        );
+      },
+      { cacheKeyFn: ({ id }) => id },
+    );
+  }
+
+  get workspace(): Promise<WorkspaceRow> {
+    this.ownWorkspace ??= workspaceOf(this.database, this.viewer);
+    return this.ownWorkspace;
+  }
+
+  /** A piece that the row's page brought, or else of all rows that miss it. */
+  async piece<Name extends PieceName>(row: ConversationRead, name: Name): Promise<ConversationPieces[Name]> {
+    if (row[name] !== undefined) return row[name] as ConversationPieces[Name];
+    const loader = this.batched(`piece ${name}`, (ids) => this.conversations.pieceByIds(name, ids));
+    return (await loader.load(row.id)) as ConversationPieces[Name];
+  }
+
+  /** A page of one conversation, fetched with the same page of all others that ask for it. */
+  entryPage(
+    conversationId: string,
+    list: EntryList,
+    page: PageRequest<Place>,
+    wanted: ReadonlySet<EntryPiece>,
+  ): Promise<EntryRow[]> {
+    const key = JSON.stringify([list, page, [...wanted], sharedViewKey(this.viewer)]);
+    return this.batched(key, (ids) => entryPages(this.database, this.viewer, list, page, wanted, ids)).load(
+      conversationId,
+    );
+  }
+
+  customerPage(
+    customerId: string,
+    page: PageRequest<ConversationKey>,
+    wanted: ReadonlySet<PieceName>,
+  ): Promise<ConversationRead[]> {
+    const key = JSON.stringify(['customer', page, [...wanted]]);
+    return this.batched(key, (ids) => this.conversations.pagesOfCustomers(ids, page, wanted)).load(customerId);
+  }
+
+  private batched<Row>(
+    key: string,
+    fetch: (ids: readonly string[]) => Promise<Map<string, Row>>,
+  ): DataLoader<string, Row> {
+    let loader = this.keyed.get(key);
+    if (!loader) {
+      loader = new DataLoader<string, unknown>(async (ids) => {
+        const rows = await fetch(ids);
+        return ids.map((id) => rows.get(id));
+      });
+      this.keyed.set(key, loader);
+    }
+    return loader as DataLoader<string, Row>;
+  }
+}
+
+/** An id that is malformed, or of something else, is of nothing: it never reaches SQL. */
+function byId<Row extends { id: string }>(
+  kinds: Parameters<typeof isIdOf>[1][] | null,
+  fetch: (ids: string[]) => Promise<Row[]>,
+): ById<Row> {
+  return new DataLoader(async (ids) => {
+    const wellFormed = kinds === null ? [...ids] : ids.filter((id) => isIdOf(id, ...kinds));
+    const rows = wellFormed.length === 0 ? [] : await fetch(wellFormed);
+    const found = new Map(rows.map((row) => [row.id, row]));
+    return ids.map((id) => found.get(id) ?? null);
+  });
+}

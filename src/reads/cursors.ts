@@ -1,0 +1,65 @@
+import { z } from 'zod';
+import type { Viewer } from '../auth/Viewer.js';
+import { type View, viewOf } from '../auth/visibility.js';
+import type { Place } from '../entities/Conversation.js';
+import { badUserInput } from '../errors.js';
+
+/**
+ * Opaque to clients. What a cursor carries is what its holder may know: everyone's carry the count of everyone's
+ * entries, the team's also the count of theirs, a note's the count of its author's notes.
+ */
+const encode = (parts: (string | number)[]) => Buffer.from(JSON.stringify(parts)).toString('base64url');
+
+function decode<T>(cursor: string, shape: z.ZodType<T>): T {
+  let parts: unknown;
+  try {
+    parts = JSON.parse(Buffer.from(cursor, 'base64url').toString());
+  } catch {
+    throw malformed();
+  }
+  const result = shape.safeParse(parts);
+  if (!result.success || encode(parts as (string | number)[]) !== cursor) throw malformed();
+  return result.data;
+}
+
+const malformed = () => badUserInput('This cursor is not one of this list.');
+
+const place = z.int().min(0);
+const entryShapes: Record<View, z.ZodType<[string, string, number, number?, number?]>> = {
+  EVERYONE: z.tuple([z.literal('e'), z.string(), place]),
+  TEAM: z.union([
+    z.tuple([z.literal('e'), z.string(), place, place]),
+    z.tuple([z.literal('e'), z.string(), place, place, place]),
+  ]),
+};
+
+export function entryCursor(viewer: Viewer, entry: Place & { conversationId: string }): string {
+  const { conversationId, position, teamPosition, notePosition } = entry;
+  if (viewOf(viewer) === 'EVERYONE') return encode(['e', conversationId, position]);
+  const places = notePosition > 0 ? [position, teamPosition, notePosition] : [position, teamPosition];
+  return encode(['e', conversationId, ...places]);
+}
+
+/** The place that a cursor names. Of another conversation, or of a form that this viewer is never given: BAD_USER_INPUT. */
+export function placeOfCursor(viewer: Viewer, conversationId: string, cursor: string): Place {
+  const [, ofConversation, position, teamPosition = 0, notePosition = 0] = decode(cursor, entryShapes[viewOf(viewer)]);
+  if (ofConversation !== conversationId) throw malformed();
+  return { position, teamPosition, notePosition };
+}
+
+export const beginning: Place = { position: 0, teamPosition: 0, notePosition: 0 };
+
+const conversationShape = z.tuple([z.literal('c'), place.max(8.64e15), z.string()]);
+export const conversationCursor = (row: { updatedAt: Date; id: string }) =>
+  encode(['c', row.updatedAt.getTime(), row.id]);
+export function conversationOfCursor(cursor: string): { updatedAt: Date; id: string } {
+  const [, time, id] = decode(cursor, conversationShape);
+  return { updatedAt: new Date(time), id };
+}
+
+const agentShape = z.tuple([z.literal('a'), z.string(), z.string()]);
+export const agentCursor = (row: { displayName: string; id: string }) => encode(['a', row.displayName, row.id]);
+export function agentOfCursor(cursor: string): { displayName: string; id: string } {
+  const [, displayName, id] = decode(cursor, agentShape);
+  return { displayName, id };
+}

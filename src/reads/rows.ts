@@ -1,0 +1,100 @@
+import type { Situation } from '../auth/policies.js';
+import type { ActorKind, AgentRole, Scope } from '../entities/Actor.js';
+import type { Channel, ConversationStatus, Handling, Priority } from '../entities/Conversation.js';
+import type { Audience, EntryType, EventKind } from '../entities/Entry.js';
+
+/** Rows as the reads bring them. Times inside JSON are milliseconds since 1970. */
+export interface ActorRow {
+  id: string;
+  kind: ActorKind;
+  displayName: string;
+  avatarUrl: string | null;
+  email: string | null;
+  externalId: string | null;
+  phone: string | null;
+  language: string | null;
+  role: AgentRole | null;
+  active: boolean;
+  scopes: Scope[];
+}
+
+export interface ParticipantRow {
+  actor: ActorRow;
+  joinedAt: number;
+  lastReadAt: number | null;
+}
+
+export interface ConversationRow {
+  id: string;
+  workspaceId: string;
+  customerId: string;
+  channel: Channel;
+  subject: string | null;
+  status: ConversationStatus;
+  handling: Handling;
+  assigneeId: string | null;
+  aiAgentId: string | null;
+  needsHumanReason: string | null;
+  needsHumanSince: Date | null;
+  needsHumanBy: string | null;
+  priority: Priority;
+  tags: string[];
+  createdAt: Date;
+  updatedAt: Date;
+  lastMessageId: string | null;
+  position: number;
+  teamPosition: number;
+}
+
+/** What a conversation's fields need beyond its own columns. A page brings those that were selected in its statement;
+ * whatever is missing is loaded for all that are missing it at once. */
+export interface ConversationPieces {
+  customer: ActorRow;
+  assignee: ActorRow | null;
+  aiAgent: ActorRow | null;
+  needsHumanByActor: ActorRow | null;
+  lastMessage: EntryRow | null;
+  participants: ParticipantRow[];
+  unreadCount: number;
+  situation: Situation;
+}
+export type PieceName = keyof ConversationPieces;
+
+export interface EntryRow {
+  id: string;
+  conversationId: string;
+  position: number;
+  teamPosition: number;
+  notePosition: number;
+  type: EntryType;
+  audience: Audience;
+  actorId: string;
+  createdAt: Date;
+  text: string | null;
+  mentionIds: string[];
+  eventKind: EventKind | null;
+  agentId: string | null;
+  actor?: ActorRow;
+  agent?: ActorRow | null;
+}
+
+export interface AiTurnRow {
+  id: string;
+  conversationId: string;
+  aiAgentId: string;
+  openedAt: Date;
+  expiresAt: Date;
+  afterPosition: number;
+  upToPosition: number;
+  humanFrom: Date | null;
+  humanTo: Date | null;
+}
+
+export interface WorkspaceRow {
+  id: string;
+  name: string;
+  defaultAiAgentId: string | null;
+  replyPolicy: 'PARTICIPANTS' | 'ASSIGNEE_ONLY';
+  autoResolveAfterSeconds: number | null;
+  autoFinalizeAfterSeconds: number | null;
+}

@@ -1,0 +1,105 @@
+import type { GraphQLResolveInfo } from 'graphql';
+import { Args, Ctx, FieldResolver, Info, Resolver, Root } from 'type-graphql';
+import { type AbilityName, abilities, refusalOf } from '../auth/policies.js';
+import type { ConversationRead } from '../reads/conversations.js';
+import type { ParticipantRow } from '../reads/rows.js';
+import { ConnectionArgs } from '../schema/connections.js';
+import { Conversation, Participant } from '../schema/conversation.js';
+import { Message, MessageConnection, TimelineConnection, WhisperConnection } from '../schema/timeline.js';
+import { Context } from './Context.js';
+import { entryConnection } from './entryConnection.js';
+
+@Resolver(() => Conversation)
+export class ConversationResolver {
+  @FieldResolver()
+  customer(@Root() conversation: ConversationRead, @Ctx() { loaders }: Context): Promise<object> {
+    return loaders.piece(conversation, 'customer');
+  }
+
+  @FieldResolver()
+  assignee(@Root() conversation: ConversationRead, @Ctx() { loaders }: Context): object | null {
+    return conversation.assigneeId === null ? null : loaders.piece(conversation, 'assignee');
+  }
+
+  @FieldResolver()
+  aiAgent(@Root() conversation: ConversationRead, @Ctx() { loaders }: Context): object | null {
+    return conversation.aiAgentId === null ? null : loaders.piece(conversation, 'aiAgent');
+  }
+
+  @FieldResolver(() => Message, { nullable: true, description: 'The last message; whispers and events never count.' })
+  lastMessage(@Root() conversation: ConversationRead, @Ctx() { loaders }: Context): object | null {
+    return conversation.lastMessageId === null ? null : loaders.piece(conversation, 'lastMessage');
+  }
+
+  @FieldResolver(() => MessageConnection, { description: 'The messages, oldest first.' })
+  messages(
+    @Root() { id }: ConversationRead,
+    @Args(() => ConnectionArgs) args: ConnectionArgs,
+    @Ctx() context: Context,
+    @Info() info: GraphQLResolveInfo,
+  ): Promise<object> {
+    return entryConnection(context, id, 'messages', args, info);
+  }
+
+  @FieldResolver(() => TimelineConnection, {
+    description: 'Everything that the viewer may see, oldest first: messages and events, for the team whispers too.',
+  })
+  timeline(
+    @Root() { id }: ConversationRead,
+    @Args(() => ConnectionArgs) args: ConnectionArgs,
+    @Ctx() context: Context,
+    @Info() info: GraphQLResolveInfo,
+  ): Promise<object> {
+    return entryConnection(context, id, 'timeline', args, info);
+  }
+
+  @FieldResolver(() => WhisperConnection, {
+    nullable: true,
+    description: "The whispers, oldest first, and the viewer's own notes. Team only.",
+  })
+  whispers(
+    @Root() { id }: ConversationRead,
+    @Args(() => ConnectionArgs) args: ConnectionArgs,
+    @Ctx() context: Context,
+    @Info() info: GraphQLResolveInfo,
+  ): Promise<object> {
+    return entryConnection(context, id, 'whispers', args, info);
+  }
+
+  @FieldResolver()
+  participants(@Root() conversation: ConversationRead, @Ctx() { loaders }: Context): Promise<object[]> {
+    return loaders.piece(conversation, 'participants');
+  }
+
+  @FieldResolver()
+  async needsHuman(@Root() conversation: ConversationRead, @Ctx() { loaders }: Context): Promise<object | null> {
+    const { needsHumanSince: since, needsHumanReason: reason } = conversation;
+    return since && { since, reason, by: await loaders.piece(conversation, 'needsHumanByActor') };
+  }
+
+  @FieldResolver()
+  unreadCount(@Root() conversation: ConversationRead, @Ctx() { loaders }: Context): Promise<number> {
+    return loaders.piece(conversation, 'unreadCount');
+  }
+
+  @FieldResolver()
+  async viewerCan(@Root() conversation: ConversationRead, @Ctx() { loaders, caller }: Context): Promise<object> {
+    const situation = await loaders.piece(conversation, 'situation');
+    const names = Object.keys(abilities) as AbilityName[];
+    const refusals = names.map((name) => [name, refusalOf(name, situation, caller)] as const);
+    return Object.fromEntries(refusals.map(([name, refusal]) => [name, { allowed: refusal === null, refusal }]));
+  }
+}
+
+@Resolver(() => Participant)
+export class ParticipantResolver {
+  @FieldResolver()
+  joinedAt(@Root() { joinedAt }: ParticipantRow): Date {
+    return new Date(joinedAt);
+  }
+
+  @FieldResolver()
+  lastReadAt(@Root() { lastReadAt }: ParticipantRow): Date | null {
+    return lastReadAt === null ? null : new Date(lastReadAt);
+  }
+}

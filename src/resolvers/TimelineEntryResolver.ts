@@ -1,0 +1,38 @@
+import { Ctx, FieldResolver, Resolver, Root } from 'type-graphql';
+import type { EntryRow } from '../reads/rows.js';
+import { ConversationEvent, TimelineEntry, Whisper } from '../schema/timeline.js';
+import { Context } from './Context.js';
+
+@Resolver(() => TimelineEntry)
+export class TimelineEntryResolver {
+  @FieldResolver()
+  conversation(@Root() { conversationId }: EntryRow, @Ctx() { loaders }: Context): Promise<object | null> {
+    return loaders.conversation.load(conversationId);
+  }
+
+  @FieldResolver()
+  actor(@Root() entry: EntryRow, @Ctx() { loaders }: Context): object | null {
+    return entry.actor ?? loaders.actor.load(entry.actorId);
+  }
+}
+
+@Resolver(() => Whisper)
+export class WhisperResolver {
+  @FieldResolver()
+  mentions(@Root() { mentionIds }: EntryRow, @Ctx() { loaders }: Context): Promise<unknown> {
+    return loaders.actor.loadMany(mentionIds);
+  }
+}
+
+@Resolver(() => ConversationEvent)
+export class ConversationEventResolver {
+  @FieldResolver()
+  kind(@Root() { eventKind }: EntryRow): string {
+    return eventKind!;
+  }
+
+  @FieldResolver()
+  agent(@Root() entry: EntryRow, @Ctx() { loaders }: Context): object | null {
+    return entry.agentId === null ? null : (entry.agent ?? loaders.actor.load(entry.agentId));
+  }
+}

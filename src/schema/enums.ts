@@ -1,0 +1,129 @@
+import type { ActorKind, AgentRole as AgentRoleValue, Scope as ScopeValue } from '../entities/Actor.js';
+import type {
+  Channel as ChannelValue,
+  ConversationStatus as ConversationStatusValue,
+  Handling as HandlingValue,
+  Priority as PriorityValue,
+} from '../entities/Conversation.js';
+import type { Audience as AudienceValue, EventKind } from '../entities/Entry.js';
+import type { ReplyPolicy as ReplyPolicyValue } from '../entities/Workspace.js';
+import type { RefusalCode } from '../errors.js';
+import { enumType } from './enumType.js';
+
+export const AgentRole = enumType<AgentRoleValue>('AgentRole', 'What a human team member may do.', {
+  AGENT: 'Reads and handles every conversation of the workspace.',
+  ADMIN: 'An agent who also manages the workspace and its people, and may take conversations from colleagues.',
+});
+
+export const Scope = enumType<ScopeValue>('Scope', 'What an integration or an AI agent is allowed to do by its key.', {
+  CONVERSATIONS_READ: 'Read conversations, their messages, and team-only fields such as tags and priority.',
+  MESSAGES_WRITE: 'Start conversations and send messages on behalf of customers.',
+  WHISPERS_READ: 'Read all entries that only the team sees: whispers, joins and leaves.',
+  CUSTOMERS_READ: "Read customers' e-mail, phone, language and external id.",
+  CUSTOMERS_WRITE: 'Create and change customers.',
+  TICKETS_READ: 'Read tickets.',
+  TICKETS_WRITE: 'Create and change tickets.',
+  WEBHOOKS_MANAGE: 'Manage webhook endpoints.',
+  AI_TURNS: 'Receive AI turns and answer them.',
+});
+
+export const ConversationStatus = enumType<ConversationStatusValue>(
+  'ConversationStatus',
+  'How far a conversation has come: OPEN, then RESOLVED, then FINALIZED.',
+  {
+    OPEN: 'Being talked about.',
+    RESOLVED: 'Answered, it seems. A message of anybody in it, or an agent, opens it again.',
+    FINALIZED: 'Ended for good. Nobody can write, and it is never reopened.',
+  },
+);
+
+export const Handling = enumType<HandlingValue>('Handling', 'Who answers the customer now.', {
+  AI: 'Its AI agent is active; people must take over before they write.',
+  HUMAN: 'Exactly one agent is assigned; the AI agent is paused.',
+  UNATTENDED: 'Nobody yet. The AI agent is paused; any agent may take over.',
+});
+
+export const Channel = enumType<ChannelValue>('Channel', 'Where the customer writes from.', {
+  WEB: 'The chat on a web page or in an app.',
+  EMAIL: 'E-mail.',
+  WHATSAPP: 'WhatsApp.',
+  TELEGRAM: 'Telegram.',
+  MESSENGER: 'Facebook Messenger.',
+  SMS: 'Text messages.',
+  API: "A partner's program that named no other channel.",
+});
+
+export const Priority = enumType<PriorityValue>('Priority', 'How urgent the team considers it.', {
+  LOW: 'Can wait.',
+  NORMAL: 'As usual. Every conversation begins so.',
+  HIGH: 'Before the usual.',
+  URGENT: 'Now.',
+});
+
+export const Audience = enumType<AudienceValue>('Audience', 'Who may see an entry of the timeline.', {
+  EVERYONE: 'The customer, the team and the AI agent.',
+  TEAM: 'Human agents of the workspace, and integrations with WHISPERS_READ.',
+  SELF: 'Its author alone: a personal note.',
+});
+
+export const WhisperAudience = enumType<'TEAM' | 'SELF'>('WhisperAudience', 'Who may read a whisper.', {
+  TEAM: 'Every human agent of the workspace.',
+  SELF: 'Its author alone: a personal note. It makes nobody a participant and mentions nobody.',
+});
+
+export const ReplyPolicy = enumType<ReplyPolicyValue>('ReplyPolicy', 'Which agents may write to a customer.', {
+  PARTICIPANTS: 'Any agent, once a human is assigned; writing makes one a participant.',
+  ASSIGNEE_ONLY: 'The assignee alone; everybody else, admins included, gets NOT_ASSIGNEE.',
+});
+
+export const ConversationEventKind = enumType<EventKind>(
+  'ConversationEventKind',
+  'What happened. STARTED to FINALIZED have the audience EVERYONE, JOINED and LEFT have TEAM.',
+  {
+    STARTED: 'The conversation began.',
+    TAKEN_OVER: 'An agent took it over and answers from now on.',
+    HANDED_BACK: 'The AI agent answers again.',
+    HUMAN_REQUESTED: 'A person was asked for: by the customer, the AI agent, or a deadline that passed.',
+    RESOLVED: 'It was marked as answered.',
+    REOPENED: 'It is open again.',
+    FINALIZED: 'It ended for good.',
+    JOINED: 'An agent joined to follow and help. Team only.',
+    LEFT: 'An agent left. Team only.',
+  },
+);
+
+export const ErrorCode = enumType<RefusalCode>('ErrorCode', 'Why a mutation refused. Stable: branch on it.', {
+  FORBIDDEN: 'Your role may never do this.',
+  NOT_FOUND: 'Something named in the input is not there, or not yours to see; `path` says which.',
+  INVALID_INPUT: 'A value breaks a rule; `path` says which, `message` says what it takes.',
+  IDEMPOTENCY_KEY_REUSED: 'You used this idempotency key for another mutation or another input.',
+  INVALID_CREDENTIALS: 'E-mail and password do not match an active agent.',
+  NOT_ASSIGNEE: 'Only the assignee (or an admin, where the mutation says so) may do this.',
+  ALREADY_ASSIGNED: 'Another agent answers for the conversation; the error names them and since when.',
+  TAKE_OVER_REQUIRED: 'No human answers here yet: take over first.',
+  AI_PAUSED: 'Somebody else answers: the AI agent may not speak now.',
+  AI_TURN_CLOSED: 'The turn was answered, taken over, or missed its deadline.',
+  NO_AI_AGENT: 'There is no enabled AI agent to hand back to.',
+  CONVERSATION_NOT_OPEN: 'This needs an open conversation; reopen it first.',
+  CONVERSATION_FINALIZED: 'The conversation ended for good.',
+  ASSIGNEE_MUST_TRANSFER: 'The assignee cannot leave: hand back, resolve, or let a colleague take over.',
+});
+
+export const InboxUpdateKind = enumType<'READY' | 'CHANGED' | 'REMOVED'>(
+  'InboxUpdateKind',
+  'What an update of the inbox says.',
+  {
+    READY: 'The stream is open: fetch the page now, and nothing is missed. Always first, once.',
+    CHANGED: 'The conversation changed and matches the filter now: put it in place by its id.',
+    REMOVED: 'The conversation changed and does not match the filter now: take it out if it is there.',
+  },
+);
+
+/** The GraphQL type of each kind of actor. */
+export const actorTypes: Record<ActorKind, string> = {
+  CUSTOMER: 'Customer',
+  AGENT: 'Agent',
+  AI_AGENT: 'AiAgent',
+  INTEGRATION: 'Integration',
+  SYSTEM: 'SystemActor',
+};

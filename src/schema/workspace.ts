@@ -1,0 +1,68 @@
+import { Field, ID, InputType, Int, ObjectType } from 'type-graphql';
+import type { ReplyPolicy as ReplyPolicyValue } from '../entities/Workspace.js';
+import { Actor, AiAgent } from './actors.js';
+import { ReplyPolicy } from './enums.js';
+import { Node } from './Node.js';
+
+@ObjectType({ implements: Node, description: 'The tenant: nothing that belongs to one is ever seen from another.' })
+export class Workspace extends Node {
+  @Field({ description: 'Its name.' })
+  name!: string;
+
+  @Field(() => AiAgent, {
+    nullable: true,
+    description: 'The AI agent that answers new conversations; null: none does.',
+  })
+  defaultAiAgent!: object | null;
+
+  @Field(() => ReplyPolicy, { nullable: true, description: 'Which agents may write to customers. Team only.' })
+  replyPolicy!: ReplyPolicyValue | null;
+
+  @Field(() => Int, {
+    nullable: true,
+    description: 'Seconds without a message after which a conversation resolves by itself; null: never. Team only.',
+  })
+  autoResolveAfterSeconds!: number | null;
+
+  @Field(() => Int, {
+    nullable: true,
+    description: 'Seconds after resolving at which a conversation finalizes by itself; null: never. Team only.',
+  })
+  autoFinalizeAfterSeconds!: number | null;
+}
+
+@ObjectType({ description: 'Who is calling.' })
+export class Viewer {
+  @Field(() => Actor, { description: 'The person or program whose token this is.' })
+  actor!: object;
+
+  @Field(() => Workspace, { description: 'Their workspace. A token belongs to exactly one.' })
+  workspace!: object;
+}
+
+@InputType({ description: 'What is not given stays as it is; null removes what can be null.' })
+export class UpdateWorkspaceInput {
+  @Field(() => String, { nullable: true, description: 'A new name, 1 to 100 code points.' })
+  name?: string | null;
+
+  @Field(() => ReplyPolicy, { nullable: true, description: 'Which agents may write to customers.' })
+  replyPolicy?: ReplyPolicyValue | null;
+
+  @Field(() => Int, {
+    nullable: true,
+    description: 'Idle seconds until a conversation resolves: at least 300; null: never.',
+  })
+  autoResolveAfterSeconds?: number | null;
+
+  @Field(() => Int, {
+    nullable: true,
+    description: 'Seconds from resolving until a conversation finalizes: 0 or more; null: never.',
+  })
+  autoFinalizeAfterSeconds?: number | null;
+
+  @Field(() => ID, {
+    nullable: true,
+    description: 'Id of the AI agent that answers new conversations; null: nobody does.',
+  })
+  defaultAiAgentId?: string | null;
+}
