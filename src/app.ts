@@ -1,0 +1,158 @@
+import type { Logger } from 'pino';
+import { RateLimiterMemory, type RateLimiterRes } from 'rate-limiter-flexible';
+import sql from 'sql-template-tag';
+import type { World } from './actions/World.js';
+import type { AiModel } from './adapters/AiModel.js';
+import { ArticleModel } from './adapters/ArticleModel.js';
+import { Principals } from './auth/Principals.js';
+import { signingSecret, Tokens } from './auth/Tokens.js';
+import { type Clock, systemClock } from './clock.js';
+import type { Config } from './config.js';
+import { Database } from './database/Database.js';
+import { demoState, fillDemo } from './demo/fillDemo.js';
+import { demoPeople } from './demo/people.js';
+import { rateLimited } from './errors.js';
+import { type IdSource, randomIds } from './ids.js';
+import { migrateJobs, runJobs } from './jobs/run/JobRunner.js';
+import { TurnFollower } from './jobs/run/TurnFollower.js';
+import { PostgresBells } from './live/PostgresBells.js';
+import { Streams } from './live/Streams.js';
+import { Watches } from './live/Watches.js';
+import { bestArticle } from './reads/articles.js';
+import { buildSchema } from './resolvers/buildSchema.js';
+import { Context, type Parts } from './resolvers/Context.js';
+import { serveDemoPeople } from './server/demoPeople.js';
+import { graphiqlPage } from './server/graphiql.js';
+import { type Health, serveHealth } from './server/health.js';
+import { createHttp, serveGraphql } from './server/http.js';
+import { Pipeline } from './server/pipeline.js';
+import { serveSocket } from './server/socket.js';
+
+export interface AppOptions {
+  config: Config;
+  log: Logger;
+  databaseUrl: string;
+  clock?: Clock;
+  ids?: IdSource;
+  /** who composes the answers of the AI agents that Parley runs; the help articles by default */
+  modelOf?: (workspaceId: string) => AiModel;
+}
+
+export interface App {
+  /** where it listens, as http://host:port */
+  url: string;
+  world: World;
+  tokens: Tokens;
+  /** whether the demo's people are in the database and may be picked */
+  isDemo: boolean;
+  /** Readiness off, sockets told to come back elsewhere, requests finished, jobs handed back, the database closed. */
+  close(): Promise<void>;
+}
+
+const demoTokenSeconds = 12 * 3600;
+
+/** Puts the parts together and listens. The same function serves the command line and the tests. */
+export async function startApp(options: AppOptions): Promise<App> {
+  const { config, log, databaseUrl, clock = systemClock } = options;
+  const database = await Database.connect({
+    url: databaseUrl,
+    poolSize: config.DATABASE_POOL_SIZE,
+    statementTimeoutMs: config.STATEMENT_TIMEOUT_MS,
+    log: (message) => log.debug(message),
+  });
+  await prepareDatabase(database, log);
+  const isDemo = await prepareDemo(database, config, log);
+
+  const bells = new PostgresBells(databaseUrl, database.pool, log);
+  await bells.open();
+  const world: World = { database, clock, ids: options.ids ?? randomIds(clock), bells };
+  const tokens = new Tokens(await signingSecret(database, config.AUTH_SECRET), clock, identityProvider(config));
+  const principals = new Principals(database, tokens, clock);
+  bells.hear((ring) => {
+    if (ring.about === 'standing') principals.forget(ring.actorId);
+  });
+  const watches = new Watches(bells, database, log);
+  const streams = new Streams(database, watches, principals, clock, log);
+  const parts: Parts = { world, tokens, principals, streams, countSignIn: signInCounter(config) };
+
+  const pipeline = new Pipeline(buildSchema(), config, clock, log);
+  const core = {
+    principals,
+    contextOf: (viewer: Context['viewer'], requestId: string) => new Context(parts, viewer, requestId),
+    onStandingChange: (listener: (actorId: string) => void) =>
+      bells.hear((ring) => {
+        if (ring.about === 'standing') listener(ring.actorId);
+      }),
+  };
+  const health: Health = {
+    draining: false,
+    reachesDatabase: () => database.read(sql`select 1`).then(...settled),
+    hearsBells: () => bells.isListening,
+  };
+  const http = await createHttp(config, log);
+  const apollo = await serveGraphql(http, core, pipeline, config);
+  serveHealth(http, health);
+  if (config.graphiql) await http.register(graphiqlPage);
+  const publicHost = config.PUBLIC_URL ? new URL(config.PUBLIC_URL).host : null;
+  if (isDemo) serveDemoPeople(http, publicHost, demoPeople, (actorId) => tokens.issue(actorId, demoTokenSeconds));
+  const socket = serveSocket(http.server, core, pipeline, config, log);
+
+  const follower = new TurnFollower(database, bells, log);
+  const articles = (workspaceId: string) =>
+    new ArticleModel((question) => bestArticle(database, workspaceId, question));
+  const jobs = await runJobs(world, options.modelOf ?? articles, log);
+  await http.listen({ host: config.HOST, port: config.PORT });
+
+  return {
+    url: urlOf(config.HOST, (http.server.address() as { port: number }).port),
+    world,
+    tokens,
+    isDemo,
+    async close() {
+      health.draining = true;
+      await socket.close();
+      await apollo.stop();
+      await follower.close();
+      await jobs.stop();
+      watches.close();
+      await bells.close();
+      await database.close();
+    },
+  };
+}
+
+/** Tables of Parley and of the job queue. Nodes that start at once wait for one another. */
+export async function prepareDatabase(database: Database, log: Logger): Promise<void> {
+  await database.migrate();
+  await migrateJobs(database.url, log);
+}
+
+const settled = [() => true, () => false] as const;
+
+async function prepareDemo(database: Database, config: Config, log: Logger): Promise<boolean> {
+  if (config.production || config.DEMO === false) return false;
+  const state = await demoState(database);
+  if (state === 'own') {
+    if (config.DEMO) log.warn('DEMO is on, but the database holds workspaces of your own: the demo stays out of it');
+    return false;
+  }
+  if (state !== 'filled') await fillDemo(database);
+  return true;
+}
+
+const identityProvider = ({ AUTH_JWKS_URL, AUTH_ISSUER, AUTH_AUDIENCE }: Config) =>
+  AUTH_JWKS_URL ? { jwksUrl: AUTH_JWKS_URL, issuer: AUTH_ISSUER!, audience: AUTH_AUDIENCE! } : null;
+
+/** Every attempt counts, also many in one document. */
+function signInCounter({ SIGN_IN_ATTEMPTS_PER_MINUTE }: Config): (email: string) => Promise<void> {
+  const limiter = new RateLimiterMemory({ points: SIGN_IN_ATTEMPTS_PER_MINUTE, duration: 60 });
+  return async (email) => {
+    try {
+      await limiter.consume(email.trim().toLowerCase().slice(0, 254));
+    } catch (refusal) {
+      throw rateLimited(Math.ceil((refusal as RateLimiterRes).msBeforeNext / 1000));
+    }
+  };
+}
+
+const urlOf = (host: string, port: number) => `http://${host.includes(':') ? `[${host}]` : host}:${port}`;

@@ -1,0 +1,33 @@
+import { type DocumentNode, type GraphQLSchema, getNamedType, isLeafType } from 'graphql';
+import { type ComplexityEstimator, getComplexity } from 'graphql-query-complexity';
+
+const defaultPageSize = 20;
+const mutationPoints = 10;
+const subscriptionPoints = 10;
+
+/** What lies between a list and what it lists costs nothing by itself. */
+const isStructure = (name: string) => name === 'edges' || name === 'pageInfo';
+
+/** An object is one point, a leaf none; a page is as many times what it lists as it may hold; a write or a stream is ten. */
+const estimator: ComplexityEstimator = ({ type, field, args, childComplexity }) => {
+  if (isLeafType(getNamedType(field.type))) return 0;
+  if (type.name === 'Mutation') return mutationPoints + childComplexity;
+  if (type.name === 'Subscription') return subscriptionPoints + childComplexity;
+  if (isStructure(field.name)) return childComplexity;
+  if (field.args.some(({ name }) => name === 'first')) {
+    const size = args.first ?? args.last ?? defaultPageSize;
+    return 1 + Math.max(0, Number(size)) * childComplexity;
+  }
+  if (Array.isArray(args.ids)) return args.ids.length * (1 + childComplexity);
+  return 1 + childComplexity;
+};
+
+/** What an operation costs with these variables, in points, before it runs. */
+export function costOf(
+  schema: GraphQLSchema,
+  query: DocumentNode,
+  operationName: string | null | undefined,
+  variables: Record<string, unknown>,
+): number {
+  return getComplexity({ schema, query, variables, estimators: [estimator], ...(operationName && { operationName }) });
+}

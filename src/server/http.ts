@@ -1,0 +1,131 @@
+import { randomUUID } from 'node:crypto';
+import { ApolloServer, type ApolloServerPlugin, type BaseContext } from '@apollo/server';
+import {
+  ApolloServerPluginCacheControlDisabled,
+  ApolloServerPluginLandingPageDisabled,
+} from '@apollo/server/plugin/disabled';
+import { fastifyApolloDrainPlugin, fastifyApolloHandler } from '@as-integrations/fastify';
+import cors from '@fastify/cors';
+import fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest, LogController } from 'fastify';
+import { GraphQLError } from 'graphql';
+import type { Logger } from 'pino';
+import type { Config } from '../config.js';
+import { unauthenticated } from '../errors.js';
+import { bearerToken } from './bearerToken.js';
+import type { Core, OperationContext } from './Core.js';
+import { isOriginAllowed } from './origins.js';
+import type { Pipeline } from './pipeline.js';
+
+/** The HTTP door, without its routes: request ids, limits, what a page of another origin may do. */
+export async function createHttp(config: Config, log: Logger): Promise<FastifyInstance> {
+  const app = fastify({
+    loggerInstance: log as FastifyBaseLogger,
+    logController: new LogController({ disableRequestLogging: true }),
+    genReqId: () => randomUUID(),
+    bodyLimit: config.MAX_REQUEST_BYTES,
+    trustProxy: config.TRUST_PROXY ?? false,
+    connectionTimeout: 0,
+    requestTimeout: config.REQUEST_TIMEOUT_MS,
+    handlerTimeout: config.REQUEST_TIMEOUT_MS,
+    keepAliveTimeout: 72_000,
+    forceCloseConnections: 'idle',
+    return503OnClosing: false,
+  });
+  app.server.headersTimeout = config.REQUEST_TIMEOUT_MS;
+  app.addHook('onRequest', async (request, reply) => {
+    void reply.headers({ 'x-request-id': request.id, 'x-content-type-options': 'nosniff' });
+  });
+  app.addHook('onResponse', async (request, reply) => {
+    const { method, routeOptions } = request;
+    request.log.debug({ method, route: routeOptions.url, status: reply.statusCode, ms: reply.elapsedTime }, 'request');
+  });
+  await app.register(cors, {
+    origin: (origin, answer) => answer(null, origin !== undefined && isOriginAllowed(config, origin)),
+    methods: ['GET', 'POST'],
+    allowedHeaders: ['authorization', 'content-type', 'apollo-require-preflight'],
+    maxAge: 600,
+  });
+  app.setErrorHandler<Error & { statusCode?: number; code?: string }>((error, request, reply) => {
+    const status = error.statusCode ?? 500;
+    if (status >= 500) request.log.error({ error: { message: error.message, stack: error.stack } }, 'a request failed');
+    const message = status >= 500 ? 'Something went wrong on our side.' : error.message;
+    const code = status >= 500 ? 'INTERNAL_SERVER_ERROR' : 'BAD_REQUEST';
+    return reply.code(status).send({ errors: [{ message, extensions: { code, requestId: request.id } }] });
+  });
+  app.setNotFoundHandler((_, reply) =>
+    reply.code(404).send({ errors: [{ message: 'There is nothing here.', extensions: { code: 'NOT_FOUND' } }] }),
+  );
+  return app;
+}
+
+/** Queries and mutations at /graphql. Subscriptions never run here: as a query one would pass its own authorisation. */
+export async function serveGraphql(
+  app: FastifyInstance,
+  core: Core,
+  pipeline: Pipeline,
+  config: Config,
+): Promise<ApolloServer<HttpContext>> {
+  const server = new ApolloServer<HttpContext>({
+    schema: pipeline.schema,
+    introspection: !config.production,
+    includeStacktraceInErrorResponses: false,
+    hideSchemaDetailsFromClientErrors: config.production,
+    allowBatchedHttpRequests: false,
+    csrfPrevention: true,
+    stopOnTerminationSignals: false,
+    validationRules: pipeline.validationRules,
+    parseOptions: pipeline.parseOptions,
+    validationOptions: { maxErrors: config.MAX_ERRORS },
+    executionOptions: { maxCoercionErrors: config.MAX_ERRORS },
+    plugins: [
+      ApolloServerPluginLandingPageDisabled(),
+      ApolloServerPluginCacheControlDisabled(),
+      fastifyApolloDrainPlugin(app),
+      admission(pipeline, config),
+    ],
+    logger: app.log as never,
+  });
+  await server.start();
+  app.route({
+    method: ['GET', 'POST', 'OPTIONS'],
+    url: '/graphql',
+    handler: fastifyApolloHandler(server, {
+      context: (request) => contextOf(request, core),
+    }),
+  });
+  return server;
+}
+
+type HttpContext = BaseContext & OperationContext & { address: string };
+
+async function contextOf(request: FastifyRequest, core: Core): Promise<HttpContext> {
+  const token = bearerToken(request.headers.authorization);
+  const viewer = token === null ? null : await core.principals.authenticate(token);
+  if (viewer === null && request.headers.authorization !== undefined) throw unauthenticated();
+  return Object.assign(core.contextOf(viewer, request.id), { address: request.ip });
+}
+
+function admission(pipeline: Pipeline, config: Config): ApolloServerPlugin<HttpContext> {
+  return {
+    requestDidStart: async () => ({
+      didResolveOperation: async ({ document, operation, operationName, request, contextValue }) => {
+        if (operation?.operation === 'subscription') throw onlyBySocket();
+        const variables = request.variables ?? {};
+        if (operation)
+          pipeline.admit({ document, operation, operationName, variables }, contextValue.viewer, contextValue.address);
+      },
+      willSendResponse: async ({ response, contextValue, errors }) => {
+        const { body } = response;
+        if (body.kind !== 'single' || !body.singleResult.errors) return;
+        body.singleResult.errors = body.singleResult.errors
+          .slice(0, config.MAX_ERRORS)
+          .map((error, index) => pipeline.mask(error, errors?.[index] ?? error, contextValue.requestId));
+      },
+    }),
+  };
+}
+
+const onlyBySocket = () =>
+  new GraphQLError('Subscriptions go over the socket: ws(s)://…/graphql with graphql-transport-ws.', {
+    extensions: { code: 'METHOD_NOT_ALLOWED', http: { status: 405, headers: new Map([['allow', 'GET, POST']]) } },
+  });

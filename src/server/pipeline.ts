@@ -1,0 +1,132 @@
+import {
+  type DocumentNode,
+  type GraphQLError,
+  type GraphQLFormattedError,
+  type GraphQLSchema,
+  getOperationAST,
+  Kind,
+  type OperationDefinitionNode,
+  parse,
+  specifiedRules,
+  validate,
+} from 'graphql';
+import { LRUCache } from 'lru-cache';
+import type { Logger } from 'pino';
+import type { Viewer } from '../auth/Viewer.js';
+import type { Clock } from '../clock.js';
+import type { Config } from '../config.js';
+import { badUserInput, publicErrorCodes, queryTooComplex, unauthenticated } from '../errors.js';
+import { Allowance } from './Allowance.js';
+import { costOf } from './cost.js';
+import { documentLimits } from './documentLimits.js';
+
+export interface Operation {
+  document: DocumentNode;
+  operation: OperationDefinitionNode;
+  operationName: string | null | undefined;
+  variables: Record<string, unknown>;
+}
+
+/** What needs no token: signing in, and, outside production, the schema's description of itself. */
+const openFields = new Set(['signIn', '__typename']);
+const introspectionFields = new Set(['__schema', '__type']);
+
+/**
+ * What every operation goes through before and after it runs, whichever door it came by. HTTP leaves parsing and
+ * validating to Apollo, with the rules and options from here; the socket does them with `document`.
+ */
+export class Pipeline {
+  private readonly allowance: Allowance;
+  private readonly documents = new LRUCache<string, DocumentNode | readonly GraphQLError[]>({ max: 500 });
+  readonly validationRules;
+  readonly parseOptions;
+
+  constructor(
+    readonly schema: GraphQLSchema,
+    private readonly config: Config,
+    clock: Clock,
+    private readonly log: Logger,
+  ) {
+    this.allowance = new Allowance(clock, config.RATE_RESTORE, config.RATE_BURST);
+    this.validationRules = [documentLimits(config)];
+    this.parseOptions = { maxTokens: config.MAX_TOKENS };
+  }
+
+  /** The document of a text, or why it is none. Kept per text, since clients send the same ones again. */
+  document(text: string): DocumentNode | readonly GraphQLError[] {
+    let known = this.documents.get(text);
+    if (known === undefined) {
+      known = this.parseAndValidate(text);
+      this.documents.set(text, known);
+    }
+    return known;
+  }
+
+  /** The operation that is meant, if it may run now: allowed without a token or with one, not too costly, not too often. */
+  admit({ document, operation, operationName, variables }: Operation, viewer: Viewer | null, address: string): void {
+    if (viewer === null && !this.needsNoToken(operation)) throw unauthenticated();
+    refuseLongLists(variables, this.config.MAX_LIST);
+    const cost = costOf(this.schema, document, operationName, variables);
+    if (cost > this.config.MAX_COST) {
+      throw queryTooComplex(`This operation costs ${cost} points; at most ${this.config.MAX_COST} are allowed.`);
+    }
+    this.allowance.spend(viewer?.id ?? address, Math.max(1, cost));
+  }
+
+  /** What a client may know of an error. Whatever was not meant for clients becomes a request id, and goes to the log. */
+  mask(formatted: GraphQLFormattedError, error: unknown, requestId: string): GraphQLFormattedError {
+    const { message, locations, path, extensions } = formatted;
+    const { code, retryAfter, limit } = (extensions ?? {}) as { code?: string; retryAfter?: number; limit?: boolean };
+    const shown = limit ? 'QUERY_TOO_COMPLEX' : (code ?? 'INTERNAL_SERVER_ERROR');
+    const place = { ...(locations && { locations }), ...(path && { path }) };
+    if (publicErrorCodes.has(shown)) {
+      return {
+        message: this.config.production ? message.replace(/ ?Did you mean(.+?)\?$/, '') : message,
+        ...place,
+        extensions: { code: shown, ...(retryAfter !== undefined && { retryAfter }) },
+      };
+    }
+    const cause = (error as { originalError?: unknown }).originalError ?? error;
+    this.log.error({ requestId, path, error: describe(cause) }, 'an operation failed');
+    return {
+      message: 'Something went wrong on our side.',
+      ...place,
+      extensions: { code: 'INTERNAL_SERVER_ERROR', requestId },
+    };
+  }
+
+  private parseAndValidate(text: string): DocumentNode | readonly GraphQLError[] {
+    let document: DocumentNode;
+    try {
+      document = parse(text, this.parseOptions);
+    } catch (error) {
+      return [error as GraphQLError];
+    }
+    const errors = validate(this.schema, document, [...specifiedRules, ...this.validationRules], {
+      maxErrors: this.config.MAX_ERRORS,
+    });
+    return errors.length > 0 ? errors : document;
+  }
+
+  private needsNoToken({ selectionSet }: OperationDefinitionNode): boolean {
+    return selectionSet.selections.every(
+      (selection) =>
+        selection.kind === Kind.FIELD &&
+        (openFields.has(selection.name.value) ||
+          (!this.config.production && introspectionFields.has(selection.name.value))),
+    );
+  }
+}
+
+export const operationOf = (document: DocumentNode, name: string | null | undefined) => getOperationAST(document, name);
+
+function refuseLongLists(value: unknown, max: number): void {
+  if (value === null || typeof value !== 'object') return;
+  if (Array.isArray(value) && value.length > max) throw badUserInput(`A list takes at most ${max} values.`);
+  for (const inner of Object.values(value)) refuseLongLists(inner, max);
+}
+
+const describe = (error: unknown) =>
+  error instanceof Error
+    ? { name: error.name, message: error.message, stack: error.stack }
+    : { message: String(error) };

@@ -1,0 +1,199 @@
+import type { IncomingMessage, Server } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { createSourceEventStream, type ExecutionArgs, type ExecutionResult, execute, GraphQLError } from 'graphql';
+import { CloseCode, type Context as Connection, handleProtocols } from 'graphql-ws';
+import { useServer } from 'graphql-ws/use/ws';
+import type { Logger } from 'pino';
+import { type WebSocket, WebSocketServer } from 'ws';
+import type { Viewer } from '../auth/Viewer.js';
+import type { Config } from '../config.js';
+import { bearerToken } from './bearerToken.js';
+import type { Core, OperationContext } from './Core.js';
+import { isOriginAllowed } from './origins.js';
+import { operationOf, type Pipeline } from './pipeline.js';
+
+/** Our own close code, which clients take for a reason to come back with their cursors. */
+const tooSlow = 4490;
+const guardEveryMs = 2500;
+const maxBufferedBytes = 1024 * 1024;
+
+type Extra = { socket: WebSocket; request: IncomingMessage; viewer?: Viewer };
+type Connected = Connection<Record<string, unknown>, Extra>;
+
+export interface SocketDoor {
+  readonly sockets: number;
+  /** Tells every client to come back elsewhere (1001), and ends its streams. */
+  close(): Promise<void>;
+}
+
+/** Subscriptions over graphql-transport-ws, at /graphql. */
+export function serveSocket(server: Server, core: Core, pipeline: Pipeline, config: Config, log: Logger): SocketDoor {
+  const connections = new Set<Connected>();
+  const sockets = new WebSocketServer({
+    noServer: true,
+    maxPayload: config.MAX_REQUEST_BYTES,
+    perMessageDeflate: false,
+    handleProtocols,
+  });
+
+  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    const refusal = refusalOfUpgrade(request, config, sockets.clients.size);
+    if (refusal !== null)
+      return void socket.end(`HTTP/1.1 ${refusal}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+    sockets.handleUpgrade(request, socket, head, (opened) => sockets.emit('connection', opened, request));
+  });
+
+  const door = useServer<Record<string, unknown>, { viewer?: Viewer }>(
+    {
+      schema: pipeline.schema,
+      connectionInitWaitTimeout: config.CONNECTION_INIT_TIMEOUT_MS,
+      async onConnect(connection) {
+        const token = bearerToken(connection.connectionParams?.authorization);
+        const viewer = token === null ? null : await core.principals.authenticate(token);
+        if (viewer === null) return false;
+        const own = [...connections].filter(({ extra }) => extra.viewer?.id === viewer.id);
+        if (own.length >= config.MAX_SOCKETS_PER_CALLER) {
+          connection.extra.socket.close(CloseCode.TooManyInitialisationRequests, 'Too many sockets');
+          return true;
+        }
+        connection.extra.viewer = viewer;
+        connections.add(connection);
+        return true;
+      },
+      onClose: (connection) => void connections.delete(connection),
+      onSubscribe: async (connection, id, payload) => {
+        try {
+          return await admitted(connection, id, payload.query, payload.operationName, payload.variables ?? {});
+        } catch (error) {
+          if (error instanceof GraphQLError) return [error];
+          throw error;
+        }
+      },
+      execute: refuseToExecute,
+      subscribe: subscribeAnew,
+      onError: (connection, id, _payload, errors) =>
+        errors.map((error) => pipeline.mask(error.toJSON(), error, requestId(connection, id))),
+      onNext: (connection, id, _payload, _args, result) => {
+        if (!result.errors) return undefined;
+        const errors = result.errors
+          .slice(0, config.MAX_ERRORS)
+          .map((error) => pipeline.mask(error.toJSON(), error, requestId(connection, id)));
+        return { ...result, errors } as unknown as ExecutionResult;
+      },
+    },
+    sockets,
+  );
+
+  async function admitted(
+    connection: Connected,
+    id: string,
+    query: string,
+    operationName: string | null | undefined,
+    variables: Record<string, unknown>,
+  ): Promise<ExecutionArgs | readonly GraphQLError[]> {
+    const { extra } = connection;
+    const viewer = await core.principals.current(extra.viewer!);
+    if (viewer === null) {
+      extra.socket.close(CloseCode.Forbidden, 'Forbidden');
+      return [];
+    }
+    if (Object.keys(connection.subscriptions).length > config.MAX_SUBSCRIPTIONS_PER_SOCKET) {
+      return [refused('RATE_LIMITED', `A socket takes at most ${config.MAX_SUBSCRIPTIONS_PER_SOCKET} subscriptions.`)];
+    }
+    const document = pipeline.document(query);
+    if (!('kind' in document)) return document;
+    const operation = operationOf(document, operationName);
+    if (!operation) return [refused('BAD_REQUEST', 'There is no such operation in the document.')];
+    if (operation.operation !== 'subscription') return [refused('BAD_REQUEST', 'Queries and mutations go over HTTP.')];
+    pipeline.admit({ document, operation, operationName, variables }, viewer, viewer.id);
+    const contextValue = core.contextOf(viewer, requestId(connection, id));
+    return {
+      schema: pipeline.schema,
+      document,
+      operationName: operationName ?? null,
+      variableValues: variables,
+      contextValue,
+    };
+  }
+
+  const guard = setInterval(() => {
+    for (const connection of connections)
+      void watchOver(connection).catch((error) => log.warn({ error: String(error) }, 'socket guard'));
+  }, guardEveryMs);
+  const stalled = new Map<WebSocket, number>();
+
+  async function watchOver({ extra }: Connected): Promise<void> {
+    const { socket } = extra;
+    if ((await core.principals.current(extra.viewer!)) === null) socket.close(CloseCode.Forbidden, 'Forbidden');
+    const waiting = socket.bufferedAmount;
+    const before = stalled.get(socket) ?? 0;
+    stalled.delete(socket);
+    if (waiting === 0) return;
+    // It took nothing since the last look, or far too much is waiting: a close frame would wait behind the rest.
+    if (waiting > maxBufferedBytes || (before > 0 && waiting >= before)) {
+      socket.close(tooSlow, 'Too slow');
+      setTimeout(() => socket.terminate(), 500);
+    } else {
+      stalled.set(socket, waiting);
+    }
+  }
+
+  const deaf = core.onStandingChange((actorId) => {
+    for (const connection of connections) if (connection.extra.viewer?.id === actorId) void watchOver(connection);
+  });
+
+  return {
+    get sockets() {
+      return connections.size;
+    },
+    async close() {
+      clearInterval(guard);
+      deaf();
+      await door.dispose();
+    },
+  };
+}
+
+function refusalOfUpgrade({ url, headers }: IncomingMessage, config: Config, open: number): string | null {
+  if (url?.split('?')[0] !== '/graphql') return '404 Not Found';
+  if (open >= config.MAX_SOCKETS) return '503 Service Unavailable';
+  const { origin, host } = headers;
+  return origin === undefined || isOriginAllowed(config, origin, host) ? null : '403 Forbidden';
+}
+
+const requestId = ({ extra }: Connected, id: string) => `${extra.viewer?.id ?? 'nobody'}/${id}`;
+
+const refused = (code: string, message: string) => new GraphQLError(message, { extensions: { code } });
+
+function refuseToExecute(): never {
+  throw new Error('only subscriptions reach the socket');
+}
+
+/** Each event of a stream is an execution of its own with loaders of its own: what was read for the last is not kept. */
+async function subscribeAnew(args: ExecutionArgs): Promise<AsyncIterableIterator<ExecutionResult> | ExecutionResult> {
+  const source = await createSourceEventStream(args);
+  if (!isStream(source)) return source;
+  const events = source[Symbol.asyncIterator]();
+  const results: AsyncIterableIterator<ExecutionResult> = {
+    async next() {
+      const event = await events.next();
+      if (event.done) return event;
+      const contextValue = (args.contextValue as OperationContext).fresh();
+      return { done: false, value: await execute({ ...args, rootValue: event.value, contextValue }) };
+    },
+    async return() {
+      await events.return?.();
+      return { done: true, value: undefined };
+    },
+    async throw(error) {
+      await events.return?.();
+      throw error;
+    },
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
+  return results;
+}
+
+const isStream = (source: object): source is AsyncIterable<unknown> => Symbol.asyncIterator in source;
