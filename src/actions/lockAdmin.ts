@@ -7,11 +7,9 @@ import { forbidden, unauthenticated } from '../errors.js';
 /** Locks the workspace, so that changes to its people and settings come one after another, and checks under the lock
  * that the caller is still an active admin of it. */
 export async function lockAdmin(em: EntityManager, viewer: Viewer): Promise<Workspace> {
-  const workspace = await em.findOneOrFail(
-    Workspace,
-    { id: viewer.workspaceId },
-    { lockMode: LockMode.PESSIMISTIC_WRITE },
-  );
+  // NO KEY: whoever starts a conversation meanwhile refers to the workspace and need not wait, nor be waited for.
+  await em.execute('select 1 from workspaces where id = ? for no key update', [viewer.workspaceId]);
+  const workspace = await em.findOneOrFail(Workspace, { id: viewer.workspaceId });
   const self = await em.findOne(Actor, { id: viewer.id }, { lockMode: LockMode.PESSIMISTIC_READ });
   if (!self?.active) throw unauthenticated();
   if (!isAdmin({ ...viewer, role: self.role })) throw forbidden();

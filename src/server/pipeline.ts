@@ -1,6 +1,6 @@
 import {
   type DocumentNode,
-  type GraphQLError,
+  GraphQLError,
   type GraphQLFormattedError,
   type GraphQLSchema,
   getOperationAST,
@@ -15,7 +15,7 @@ import type { Logger } from 'pino';
 import type { Viewer } from '../auth/Viewer.js';
 import type { Clock } from '../clock.js';
 import type { Config } from '../config.js';
-import { badUserInput, publicErrorCodes, queryTooComplex, unauthenticated } from '../errors.js';
+import { publicErrorCodes, queryTooComplex, unauthenticated } from '../errors.js';
 import { Allowance } from './Allowance.js';
 import { costOf } from './cost.js';
 import { documentLimits } from './documentLimits.js';
@@ -27,6 +27,8 @@ export interface Operation {
   variables: Record<string, unknown>;
 }
 
+const keptCharacters = 1_000_000;
+
 /** What needs no token: signing in, and, outside production, the schema's description of itself. */
 const openFields = new Set(['signIn', '__typename']);
 const introspectionFields = new Set(['__schema', '__type']);
@@ -37,7 +39,10 @@ const introspectionFields = new Set(['__schema', '__type']);
  */
 export class Pipeline {
   private readonly allowance: Allowance;
-  private readonly documents = new LRUCache<string, DocumentNode | readonly GraphQLError[]>({ max: 500 });
+  private readonly documents = new LRUCache<string, DocumentNode | readonly GraphQLError[]>({
+    maxSize: keptCharacters,
+    sizeCalculation: (_, text) => text.length + 1,
+  });
   readonly validationRules;
   readonly parseOptions;
 
@@ -77,7 +82,12 @@ export class Pipeline {
   mask(formatted: GraphQLFormattedError, error: unknown, requestId: string): GraphQLFormattedError {
     const { message, locations, path, extensions } = formatted;
     const { code, retryAfter, limit } = (extensions ?? {}) as { code?: string; retryAfter?: number; limit?: boolean };
-    const shown = limit ? 'QUERY_TOO_COMPLEX' : (code ?? 'INTERNAL_SERVER_ERROR');
+    const known = code ?? 'INTERNAL_SERVER_ERROR';
+    const shown = limit
+      ? 'QUERY_TOO_COMPLEX'
+      : known === 'INTERNAL_SERVER_ERROR' && isAboutInput(error)
+        ? 'BAD_USER_INPUT'
+        : known;
     const place = { ...(locations && { locations }), ...(path && { path }) };
     if (publicErrorCodes.has(shown)) {
       return {
@@ -95,17 +105,24 @@ export class Pipeline {
     };
   }
 
+  /** The same for what fails before there is an operation, such as finding out who is calling. */
+  maskEarly(error: unknown, requestId: string): GraphQLError {
+    if (error instanceof GraphQLError) return error;
+    const { message, extensions } = this.mask({ message: '' }, error, requestId);
+    return new GraphQLError(message, { extensions: { ...extensions, http: { status: 500 } } });
+  }
+
   private parseAndValidate(text: string): DocumentNode | readonly GraphQLError[] {
     let document: DocumentNode;
     try {
       document = parse(text, this.parseOptions);
     } catch (error) {
-      return [error as GraphQLError];
+      return withCode('GRAPHQL_PARSE_FAILED', [error as GraphQLError]);
     }
     const errors = validate(this.schema, document, [...specifiedRules, ...this.validationRules], {
       maxErrors: this.config.MAX_ERRORS,
     });
-    return errors.length > 0 ? errors : document;
+    return errors.length > 0 ? withCode('GRAPHQL_VALIDATION_FAILED', errors) : document;
   }
 
   private needsNoToken({ selectionSet }: OperationDefinitionNode): boolean {
@@ -120,11 +137,25 @@ export class Pipeline {
 
 export const operationOf = (document: DocumentNode, name: string | null | undefined) => getOperationAST(document, name);
 
-function refuseLongLists(value: unknown, max: number): void {
-  if (value === null || typeof value !== 'object') return;
-  if (Array.isArray(value) && value.length > max) throw badUserInput(`A list takes at most ${max} values.`);
-  for (const inner of Object.values(value)) refuseLongLists(inner, max);
+/** A loop that walks what it appends, and no recursion: a client may nest variables as deep as a request is long. */
+function refuseLongLists(variables: Record<string, unknown>, max: number): void {
+  const values: unknown[] = [variables];
+  for (const value of values) {
+    if (value === null || typeof value !== 'object') continue;
+    if (Array.isArray(value) && value.length > max) throw queryTooComplex(`A list takes at most ${max} values.`);
+    for (const inner of Object.values(value)) values.push(inner);
+  }
 }
+
+/** The codes that Apollo gives over HTTP. */
+function withCode(code: string, errors: readonly GraphQLError[]): readonly GraphQLError[] {
+  for (const { extensions } of errors) extensions['code'] ??= code;
+  return errors;
+}
+
+/** A variable or an argument that does not fit its type. Whatever a resolver throws points to its field instead. */
+const isAboutInput = (error: unknown) =>
+  error instanceof GraphQLError && error.nodes?.[0] !== undefined && error.nodes[0].kind !== Kind.FIELD;
 
 const describe = (error: unknown) =>
   error instanceof Error

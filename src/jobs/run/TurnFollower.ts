@@ -72,7 +72,7 @@ export class TurnFollower {
       ), enqueued as (
         select
           graphile_worker.add_job('expire-ai-turn', payload, run_at => expires_at),
-          case when answers_by = 'ARTICLES' then graphile_worker.add_job('answer-ai-turn', payload) end
+          case when answers_by = 'ARTICLES' then graphile_worker.add_job('answer-ai-turn', payload, max_attempts => 3) end
         from (
           select expires_at, answers_by, json_build_object('workspaceId', workspace_id,
             'conversationId', conversation_id, 'turnId', id, 'aiAgentId', ai_agent_id) as payload
