@@ -1,4 +1,5 @@
 import type { Viewer } from '../auth/Viewer.js';
+import { Participant } from '../entities/Participant.js';
 import { throughTheDoor } from './door.js';
 import type { Outcome } from './once.js';
 import type { World } from './World.js';
@@ -13,8 +14,8 @@ export function leaveConversation(world: World, viewer: Viewer, input: LeaveConv
   const { conversationId } = input;
   return throughTheDoor(world, { name: 'leaveConversation', viewer, input, conversationId }, async (scene) => {
     scene.require('leave');
-    const participant = await scene.participant(viewer.id);
-    if (participant.joinedAt === null) return {};
+    const participant = await scene.em.findOne(Participant, { conversationId, actorId: viewer.id });
+    if (!participant?.joinedAt) return {};
     participant.joinedAt = null;
     return { entry: scene.event('LEFT', viewer.id) };
   });

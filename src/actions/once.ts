@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { EntityManager } from '@mikro-orm/postgresql';
 import type { Viewer } from '../auth/Viewer.js';
-import { invalidInput, Refusal } from '../errors.js';
+import { Refusal } from '../errors.js';
 import type { Ring } from '../live/Bells.js';
 import type { World } from './World.js';
 
@@ -46,7 +46,6 @@ export async function once<Found>(
       const claimed = request === null || (await claim(em, world, call.viewer, key!, request));
       const found = await find(em);
       if (!claimed) return { outcome: await remembered(em, call.viewer, key!, request!), rings: [] };
-      refuseIllFormedText(call.input, []);
       const done = await work(em, found);
       await em.flush();
       if (request !== null) await remember(em, call.viewer, key!, done.outcome);
@@ -90,17 +89,6 @@ function fingerprint({ name, input }: Call): Buffer {
     return isObject ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))) : value;
   });
   return createHash('sha256').update(`${name}\n${canonical}`).digest();
-}
-
-/** PostgreSQL stores neither NUL nor half a surrogate pair; both would come back as a failure of ours. */
-function refuseIllFormedText(value: unknown, path: string[]): void {
-  if (typeof value === 'string') {
-    if (value.includes('\0') || !value.isWellFormed()) {
-      throw invalidInput(path, 'Text may contain neither NUL nor unpaired surrogates.');
-    }
-  } else if (value !== null && typeof value === 'object') {
-    for (const [name, inner] of Object.entries(value)) refuseIllFormedText(inner, [...path, name]);
-  }
 }
 
 /** Two transactions met: a deadlock or a serialization failure, or both write one external id and the second finds the

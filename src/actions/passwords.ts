@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { hash, verify } from '@node-rs/argon2';
 import { invalidInput } from '../errors.js';
+import { refuseIllFormed } from './texts.js';
 
 const shortest = 10;
 const longest = 200;
@@ -24,6 +25,7 @@ export async function passwordMatches(stored: string | null, password: string): 
 }
 
 export function checkNewPassword(password: string, field: string): void {
+  refuseIllFormed(password, field);
   if (password.length < shortest || password.length > longest) {
     throw invalidInput([field], `A password has ${shortest} to ${longest} characters.`);
   }

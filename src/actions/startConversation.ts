@@ -4,12 +4,12 @@ import { Actor } from '../entities/Actor.js';
 import { type Channel, Conversation } from '../entities/Conversation.js';
 import { Entry } from '../entities/Entry.js';
 import { Workspace } from '../entities/Workspace.js';
-import { forbidden, unauthenticated } from '../errors.js';
+import { forbidden, notFoundAt, unauthenticated } from '../errors.js';
 import { isIdOf } from '../ids.js';
 import { openTurnIfOwed } from './aiTurns.js';
 import { Scene } from './door.js';
 import { type Call, type Done, type Outcome, once } from './once.js';
-import { foundAt, limits, optionalText, requiredText } from './texts.js';
+import { foundAt, given, limits, optionalText, requiredText } from './texts.js';
 import type { World } from './World.js';
 
 export interface StartConversationInput {
@@ -33,6 +33,7 @@ export function startConversation(world: World, viewer: Viewer, input: StartConv
     call,
     (em) => findPeople(em, viewer, input),
     async (em, people) => {
+      const customer = given(people.customer, 'customerId');
       const text = requiredText(input.text, 'text', limits.message);
       const subject = optionalText(input.subject, 'subject', limits.subject);
       const externalId = optionalText(input.externalId, 'externalId', limits.externalId);
@@ -40,16 +41,17 @@ export function startConversation(world: World, viewer: Viewer, input: StartConv
       if (repeated) return unchanged(repeated);
       const scene = await open(world, em, {
         ...people,
+        customer,
         viewer,
         subject,
         channel: input.channel ?? defaultChannel(viewer),
       });
       const started = scene.event('STARTED');
       const message = scene.message(text, {
-        actorId: people.customer.id,
+        actorId: customer.id,
         ...(externalId !== null && { integrationId: viewer.id, externalId }),
       });
-      started.actorId = people.customer.id;
+      started.actorId = customer.id;
       await openTurnIfOwed(scene);
       return scene.end(message.id, message.id);
     },
@@ -57,7 +59,8 @@ export function startConversation(world: World, viewer: Viewer, input: StartConv
 }
 
 interface People {
-  customer: Actor;
+  /** null: none was named */
+  customer: Actor | null;
   workspace: Workspace;
   aiAgent: Actor | null;
 }
@@ -66,6 +69,7 @@ const defaultChannel = (viewer: Viewer): Channel => (isCustomer(viewer) ? 'WEB' 
 
 async function findPeople(em: EntityManager, viewer: Viewer, input: StartConversationInput): Promise<People> {
   const customerId = isCustomer(viewer) ? viewer.id : (input.customerId ?? null);
+  if (customerId !== null && !isIdOf(customerId, 'cust')) throw notFoundAt('customerId');
   const workspace = await em.findOneOrFail(Workspace, { id: viewer.workspaceId });
   const ids = [viewer.id, customerId, workspace.defaultAiAgentId].filter((id) => id !== null);
   const actors = await em.find(
@@ -75,15 +79,15 @@ async function findPeople(em: EntityManager, viewer: Viewer, input: StartConvers
   );
   const byId = new Map(actors.map((actor) => [actor.id, actor]));
   if (!byId.get(viewer.id)?.active) throw unauthenticated();
-  const customer = customerId !== null && isIdOf(customerId, 'cust') ? byId.get(customerId) : undefined;
+  const customer = customerId === null ? null : foundAt(byId.get(customerId), 'customerId');
   const aiAgent = byId.get(workspace.defaultAiAgentId ?? '') ?? null;
-  return { workspace, customer: foundAt(customer, 'customerId'), aiAgent: aiAgent?.active ? aiAgent : null };
+  return { workspace, customer, aiAgent: aiAgent?.active ? aiAgent : null };
 }
 
 async function open(
   world: World,
   em: EntityManager,
-  start: People & { viewer: Viewer; subject: string | null; channel: Channel },
+  start: People & { customer: Actor; viewer: Viewer; subject: string | null; channel: Channel },
 ): Promise<Scene> {
   const now = world.clock.now();
   const { workspace, customer, aiAgent } = start;

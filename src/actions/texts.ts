@@ -10,14 +10,22 @@ export function requiredText(text: string | null | undefined, field: string, max
   return trimmed;
 }
 
-/** Trimmed, at most `max` code points; blank counts as none. */
+/** Trimmed, well-formed, at most `max` code points; blank counts as none. */
 export function optionalText(text: string | null | undefined, field: string, max: number): string | null {
   const trimmed = text?.trim() ?? '';
+  refuseIllFormed(trimmed, field);
   // UTF-16 units are at least as many as code points, so most texts need no counting.
   if (trimmed.length > max && [...trimmed].length > max) {
     throw invalidInput([field], `This must be at most ${max} characters long.`);
   }
   return trimmed === '' ? null : trimmed;
+}
+
+/** PostgreSQL stores neither NUL nor half a surrogate pair; both would come back as a failure of ours. */
+export function refuseIllFormed(text: string, field: string): void {
+  if (text.includes('\0') || !text.isWellFormed()) {
+    throw invalidInput([field], 'Text may contain neither NUL nor unpaired surrogates.');
+  }
 }
 
 /** An input field that a role needs and did not give. */

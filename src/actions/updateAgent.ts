@@ -25,9 +25,7 @@ export function updateAgent(world: World, viewer: Viewer, input: UpdateAgentInpu
       return foundAt(isAgentId ? await em.findOne(Actor, { id: input.agentId, workspaceId }) : null, 'agentId');
     },
     async (em, agent) => {
-      const displayName = input.displayName
-        ? requiredText(input.displayName, 'displayName', limits.name)
-        : agent.displayName;
+      const displayName = requiredText(input.displayName ?? agent.displayName, 'displayName', limits.name);
       const role = input.role ?? agent.role;
       if (agent.role === 'ADMIN' && role !== 'ADMIN') {
         const others = await em.count(Actor, {

@@ -16,7 +16,7 @@ import { CreateAgentInput, SetPasswordInput, SignInInput, UpdateAgentInput } fro
 import { UpdateWorkspaceInput } from '../schema/workspace.js';
 import { Context } from './Context.js';
 import { inputDescription } from './inputDescription.js';
-import { settle } from './settle.js';
+import { errorsOf, settle } from './settle.js';
 
 @Resolver()
 export class PeopleMutations {
@@ -25,14 +25,16 @@ export class PeopleMutations {
   })
   async signIn(@Arg('input', inputDescription) input: SignInInput, @Ctx() context: Context): Promise<object> {
     const { parts } = context;
-    await parts.countSignIn(input.email);
+    // One spelling for both: PostgreSQL takes letters for an `i` that JavaScript does not, and each would count by itself.
+    const email = input.email.trim().toLowerCase();
+    await parts.countSignIn(email);
     try {
-      const { agentId, token, expiresAt } = await signIn(parts.world, parts.tokens, input);
+      const { agentId, token, expiresAt } = await signIn(parts.world, parts.tokens, { ...input, email });
       context.becomes((await parts.principals.authenticate(token))!);
       return { token, expiresAt, viewer: { actorId: agentId }, errors: [] };
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
-      return { errors: [error] };
+      return { errors: errorsOf(error) };
     }
   }
 

@@ -23,10 +23,12 @@ export async function settle<Done extends { outcome: Outcome }>(
     );
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
-    const { code, message, path, details } = error;
-    return { errors: [{ code, message, path, ...details }], timelineEdge: null, timelineEdges: [] };
+    return { errors: errorsOf(error), timelineEdge: null, timelineEdges: [] };
   }
 }
+
+/** A refusal as a payload's `errors`. As plain data: GraphQL takes an Error in a list for one that was thrown. */
+export const errorsOf = ({ code, message, path, details }: Refusal) => [{ code, message, path, ...details }];
 
 function appended(context: Context, outcome: Outcome) {
   const edge = (entry: EntryRow) => ({ cursor: entryCursor(context.caller, entry), node: entry });

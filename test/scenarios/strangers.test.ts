@@ -1,0 +1,102 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import { newPerson } from '../support/cast.js';
+import { conversationMutations } from '../support/mutations.js';
+import type { Person } from '../support/Person.js';
+import { newStage } from '../support/stories.js';
+
+const stage = newStage({ RATE_BURST: '1000000' });
+
+/** For each role, those who may do as much, but not here. */
+let strangers: Record<'dana' | 'ben' | 'cleo' | 'bot' | 'crm', Person[]>;
+beforeAll(async () => {
+  const { app, cast } = stage;
+  const { acme, globex, eli, ivy, gus, globot } = cast;
+  const otherBot = await newPerson(app, app.url, acme, 'Other Bot', { kind: 'AI_AGENT' });
+  const otherCrm = await newPerson(app, app.url, globex, 'Globex CRM', {
+    kind: 'INTEGRATION',
+    scopes: ['CONVERSATIONS_READ', 'MESSAGES_WRITE', 'WHISPERS_READ'],
+  });
+  strangers = { dana: [eli, ivy], ben: [gus], cleo: [gus], bot: [otherBot, globot], crm: [otherCrm] };
+});
+
+const cases = Object.entries(conversationMutations);
+
+describe('somebody who cannot see the conversation', () => {
+  test.each(cases)(
+    'learns nothing from %s: the same bytes as for an id of nothing',
+    async (_, { mutation, by, at, input }) => {
+      const conversationId = await at(stage);
+      const given = (await input?.(stage, conversationId)) ?? {};
+      const before = await stage.everythingWritten();
+      for (const stranger of strangers[by]) {
+        const real = await stranger.raw(mutation, { input: { conversationId, ...given } });
+        const nothing = stage.app.world.ids.next('conv');
+        const random = await stranger.raw(mutation, { input: { conversationId: nothing, ...given } });
+        expect(real.text.replaceAll(conversationId, nothing)).toBe(random.text);
+        expect(real.status).toBe(random.status);
+        const [{ errors }] = Object.values(JSON.parse(real.text).data) as [{ errors: object[] }];
+        expect(errors).toMatchObject([{ code: 'NOT_FOUND', path: ['conversationId'] }]);
+      }
+      expect(await stage.everythingWritten()).toEqual(before);
+    },
+  );
+});
+
+describe('an id that is no conversation’s', () => {
+  test.each(cases)('is not found by %s, whatever it is', async (_, { mutation, by, at, input }) => {
+    const { app, cast } = stage;
+    const conversationId = await at(stage);
+    const given = (await input?.(stage, conversationId)) ?? {};
+    const wrong = [
+      '',
+      'x',
+      '7',
+      conversationId.slice(0, -1),
+      conversationId.toUpperCase(),
+      `${conversationId}\0`,
+      ` ${conversationId}`,
+      conversationId.replace('conv_', 'msg_'),
+      '\0',
+      '\ud800',
+      cast.dana.id,
+      app.world.ids.next('whis'),
+      `conv_${'0'.repeat(200_000)}`,
+      "conv_' or true --",
+    ];
+    const before = await stage.everythingWritten();
+    for (const id of wrong) {
+      const answer = await cast[by].attempt(mutation, { input: { ...given, conversationId: id } as never });
+      expect(answer.errors, id.slice(0, 40)).toEqual([]);
+      const [{ errors }] = Object.values(answer.data!) as [{ errors: object[] }];
+      expect(errors, id.slice(0, 40)).toMatchObject([{ code: 'NOT_FOUND', path: ['conversationId'] }]);
+    }
+    expect(await stage.everythingWritten()).toEqual(before);
+  });
+
+  test.each(cases)('is refused by %s when it is no id at all', async (_, { mutation, by }) => {
+    for (const conversationId of [null, undefined, {}, ['x'], true, 1.5]) {
+      const { status, data, errors } = await stage.cast[by].attempt(mutation, { input: { conversationId } as never });
+      expect({ status, data }).toEqual({ status: 400, data: null });
+      expect(errors.map(({ extensions }) => extensions.code)).toEqual(['BAD_USER_INPUT']);
+    }
+  });
+
+  test('is refused as a request when it is a megabyte long', async () => {
+    const { mutation } = conversationMutations.joinConversation!;
+    const conversationId = `conv_${'0'.repeat(1_000_000)}`;
+    const { status, errors } = await stage.cast.ben.attempt(mutation, { input: { conversationId } as never });
+    expect(status).toBe(413);
+    expect(errors.map(({ extensions }) => extensions.code)).toEqual(['BAD_REQUEST']);
+  });
+});
+
+test('nobody without a token does anything', async () => {
+  const conversationId = await stage.startedBy(stage.cast.dana);
+  const before = await stage.everythingWritten();
+  for (const { mutation } of Object.values(conversationMutations)) {
+    const { status, errors } = await stage.cast.nobody.attempt(mutation, { input: { conversationId } as never });
+    expect(status).not.toBe(200);
+    expect(errors).toHaveLength(1);
+  }
+  expect(await stage.everythingWritten()).toEqual(before);
+});
