@@ -16,7 +16,7 @@ const settings = z.object({
   PORT: port.default(4000),
   DATA_DIR: z.string().min(1).default('./.data'),
   DATABASE_URL: postgresUrl.optional(),
-  DATABASE_POOL_SIZE: count.max(1000).default(16),
+  DATABASE_POOL_SIZE: count.min(2).max(1000).default(16),
   PUBLIC_URL: httpUrl.optional(),
   ALLOWED_ORIGINS: z
     .string()

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { MikroORM } from '@mikro-orm/postgresql';
 import { LRUCache } from 'lru-cache';
-import { Client, type Pool, type QueryResultRow, types } from 'pg';
+import { Client, Pool, type PoolClient, type QueryResultRow, types } from 'pg';
 import type { Sql } from 'sql-template-tag';
 import { ormOptions } from './ormOptions.js';
 
@@ -50,6 +50,9 @@ export class Database {
     });
     try {
       const pool = (await orm.em.getConnection().getNativeClient()) as Pool;
+      // A connection that breaks while nobody uses it is replaced; without a listener it would end the process.
+      pool.on('error', (error) => options.log?.(`an idle connection broke: ${error.message}`));
+      pool.on('connect', giveBackWhenBroken);
       return new Database(orm, pool, options.url);
     } catch (error) {
       await orm.close(true);
@@ -79,6 +82,7 @@ export class Database {
   /** Brings the tables up to date. Nodes that start at once wait for one another. */
   async migrate(): Promise<void> {
     const lock = new Client({ connectionString: this.url });
+    lock.on('error', () => {}); // the migration meets the same end, and tells of it
     await lock.connect();
     try {
       await lock.query(`select pg_advisory_lock(hashtext('parley.migrate'))`);
@@ -88,7 +92,31 @@ export class Database {
     }
   }
 
+  /** A pool apart, for what must not wait for requests, nor they for it. Whoever opens it ends it. */
+  openPool(size: number, name: string, warn: (error: Error) => void): Pool {
+    const pool = new Pool({ connectionString: this.url, max: size, application_name: name });
+    pool.on('error', warn);
+    pool.on('connect', (client) => client.on('error', warn));
+    return pool;
+  }
+
   async close(): Promise<void> {
     await this.orm.close(true);
   }
+}
+
+const giveBackMs = 3000;
+
+/** When a connection breaks inside a transaction, Kysely's rollback fails and never gives the connection back: each such
+ * death would cost a place in the pool for good. By then whoever could have given it back has. */
+function giveBackWhenBroken(client: PoolClient): void {
+  client.once('end', () => {
+    setTimeout(() => {
+      try {
+        client.release(true);
+      } catch {
+        // It has been given back, as it is after every death outside a transaction.
+      }
+    }, giveBackMs).unref();
+  });
 }

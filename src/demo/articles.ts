@@ -49,7 +49,7 @@ export const articles: readonly { title: string; body: string }[] = [
     body: `Gift cards come by e-mail at once or on paper by post, from 10 to 500. They are valid for three years, can be used for several orders until the amount is spent, and can be combined with one discount code. Enter the code in the basket before you pay; it cannot be added to an order later. A gift card cannot be paid out. Its balance is shown under Account, Gift cards.`,
   },
   {
-    title: 'Orders for companies and large quantities',
+    title: 'Offers for companies and large quantities',
     body: `From 10 pieces of one model the price is 8 per cent lower, from 25 pieces 12 per cent, from 100 pieces on request. Ask for an offer with the models, the quantities, the delivery address and your VAT number; you get it within one working day, and it is valid for 30 days. Large orders can be delivered in parts. For planning, we lend up to three lamps for two weeks free of charge.`,
   },
 ];

@@ -1,4 +1,4 @@
-import type { ActorKind, AgentRole as AgentRoleValue, Scope as ScopeValue } from '../entities/Actor.js';
+import type { AgentRole as AgentRoleValue, Scope as ScopeValue } from '../entities/Actor.js';
 import type {
   Channel as ChannelValue,
   ConversationStatus as ConversationStatusValue,
@@ -118,12 +118,3 @@ export const InboxUpdateKind = enumType<'READY' | 'CHANGED' | 'REMOVED'>(
     REMOVED: 'The conversation changed and does not match the filter now: take it out if it is there.',
   },
 );
-
-/** The GraphQL type of each kind of actor. */
-export const actorTypes: Record<ActorKind, string> = {
-  CUSTOMER: 'Customer',
-  AGENT: 'Agent',
-  AI_AGENT: 'AiAgent',
-  INTEGRATION: 'Integration',
-  SYSTEM: 'SystemActor',
-};

@@ -26,13 +26,11 @@ export const globexConversations: readonly Script[] = [
       hal.says('Hello Ivy, Hal here. Please close the tap behind the machine. A technician comes today before 16:00.'),
       hal.whispers('Gus, is Pedro free this afternoon?', gus),
       gus.whispers('Yes, from 14:00.'),
-      ivy.says('The tap is closed, thank you.'),
       hal.files({ priority: 'HIGH', tags: ['leak', 'technician'] }),
       pause(6),
       hal.says('Pedro has changed a seal. Is everything dry now?'),
       ivy.says('Dry as a desert.'),
       hal.resolves(),
-      ivy.reads(),
     ],
   },
   {
@@ -59,8 +57,6 @@ export const globexConversations: readonly Script[] = [
       hal.says('Then it is the Barista 500. Delivery is on us; the contract comes by e-mail today.'),
       hal.notes('Birthday of the office manager is on the 14th: send beans.'),
       ivy.says('Perfect.'),
-      hal.files({ tags: ['contract'] }),
-      hal.reads(),
     ],
   },
   {
@@ -77,7 +73,6 @@ export const globexConversations: readonly Script[] = [
       ivy.says('Thanks. When does the credit show?'),
       gus.handsBack(),
       globexBot.says('On the next invoice, as a line of its own.'),
-      ivy.reads(),
     ],
   },
   {

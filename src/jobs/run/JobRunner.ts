@@ -1,4 +1,4 @@
-import { Logger as JobLogger, parseCronItems, type Runner, run, runMigrations, type TaskList } from 'graphile-worker';
+import { Logger as JobLogger, parseCronItems, run, runMigrations, type TaskList } from 'graphile-worker';
 import type { Logger } from 'pino';
 import { expireAiTurn } from '../../actions/expireAiTurn.js';
 import { finalizeResolved, resolveIdle } from '../../actions/timers.js';
@@ -18,7 +18,11 @@ export const migrateJobs = (connectionString: string, log: Logger) =>
   runMigrations({ connectionString, logger: jobLogger(log) });
 
 /** Runs jobs until it is stopped; what it had begun is finished, what it cannot finish is handed back. */
-export async function runJobs(world: World, modelOf: (workspaceId: string) => AiModel, log: Logger): Promise<Runner> {
+export async function runJobs(
+  world: World,
+  modelOf: (workspaceId: string) => AiModel,
+  log: Logger,
+): Promise<{ stop(): Promise<void> }> {
   const { database, clock } = world;
   const handlers: Handlers = {
     'expire-ai-turn': (job) => expireAiTurn(world, job),
@@ -28,9 +32,13 @@ export async function runJobs(world: World, modelOf: (workspaceId: string) => Ai
     'find-due': () => findDue(database, clock),
     'forget-old': () => forgetOld(database, clock),
   };
-  return run({
-    connectionString: database.url,
-    maxPoolSize: concurrency + 2,
+  // A pool of the runner's own making loses its listeners while its connections are still closing: a PostgreSQL that
+  // stops right then would be an uncaught exception.
+  const pool = database.openPool(concurrency + 2, 'parley-jobs', ({ message }) =>
+    log.warn({ error: message }, 'jobs: connection lost'),
+  );
+  const runner = await run({
+    pgPool: pool,
     concurrency,
     pollInterval: 1000,
     noHandleSignals: true,
@@ -41,6 +49,12 @@ export async function runJobs(world: World, modelOf: (workspaceId: string) => Ai
     ]),
     logger: jobLogger(log),
   });
+  return {
+    async stop() {
+      await runner.stop();
+      await pool.end();
+    },
+  };
 }
 
 const jobLogger = (log: Logger) =>

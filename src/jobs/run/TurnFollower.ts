@@ -16,6 +16,7 @@ const batch = 500;
  */
 export class TurnFollower {
   private timer: NodeJS.Timeout | null = null;
+  private goesAt = 0;
   private running: Promise<void> = Promise.resolve();
   private closed = false;
   private readonly deaf: () => void;
@@ -38,10 +39,14 @@ export class TurnFollower {
     await this.running;
   }
 
+  /** At the earliest time that was asked for: bells that never pause must not put it off. */
   private in(ms: number): void {
-    if (this.closed) return;
+    const at = Date.now() + ms;
+    if (this.closed || (this.timer && this.goesAt <= at)) return;
     if (this.timer) clearTimeout(this.timer);
+    this.goesAt = at;
     this.timer = setTimeout(() => {
+      this.timer = null;
       this.running = this.running.then(() => this.go());
     }, ms);
   }
