@@ -44,15 +44,17 @@ export class Database {
       pool: { min: 0, max: options.poolSize },
       driverOptions: {
         application_name: 'parley',
+        onPoolCreated: (pool: Pool) => {
+          // One that breaks while nobody uses it is replaced; without a listener it would end the process.
+          pool.on('error', (error) => options.log?.(`an idle connection broke: ${error.message}`));
+          pool.on('connect', giveBackWhenBroken);
+        },
         // The plans of our reads do not depend on their parameters, and planning each anew costs a third of the time.
         options: `-c plan_cache_mode=force_generic_plan -c statement_timeout=${options.statementTimeoutMs} -c timezone=UTC`,
       },
     });
     try {
       const pool = (await orm.em.getConnection().getNativeClient()) as Pool;
-      // A connection that breaks while nobody uses it is replaced; without a listener it would end the process.
-      pool.on('error', (error) => options.log?.(`an idle connection broke: ${error.message}`));
-      pool.on('connect', giveBackWhenBroken);
       return new Database(orm, pool, options.url);
     } catch (error) {
       await orm.close(true);

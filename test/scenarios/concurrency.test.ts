@@ -75,7 +75,7 @@ describe('at the same instant', () => {
         const told = (await timelineOf(dana, conversationId)).slice(2);
         if (errors.length === 0) expect(told).toEqual(['Reply', 'TAKEN_OVER']);
         else {
-          expect(errors[0].code).toBe('AI_PAUSED');
+          expect(errors[0]?.code).toBe('AI_PAUSED');
           expect(told).toEqual(['TAKEN_OVER']);
         }
       });

@@ -48,8 +48,8 @@ describe('handing back', () => {
     turns.stop();
     const { unanswered, humanSpoke, openedAt } = data!.aiTurnOpened;
     expect(unanswered).toMatchObject([{ text: 'At what time?' }]);
-    expect(Date.parse(humanSpoke.from)).toBeLessThanOrEqual(Date.parse(humanSpoke.to));
-    expect(humanSpoke.to).toBe(openedAt);
+    expect(Date.parse(humanSpoke!.from)).toBeLessThanOrEqual(Date.parse(humanSpoke!.to));
+    expect(humanSpoke!.to).toBe(openedAt);
   });
 
   test('opens no turn when everything is answered, and the next message opens one', async () => {

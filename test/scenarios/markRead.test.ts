@@ -20,7 +20,7 @@ const marks = (person: Person, conversationId: string, upToId?: string) =>
 
 async function entryId(person: Person, id: string, what: string): Promise<string> {
   const { conversation } = await person.ask(TimelineDocument, { id, first: 100 });
-  const edges: { node: { id: string; text?: string; kind?: string } }[] = conversation.timeline.edges;
+  const edges: { node: { id: string; text?: string; kind?: string } }[] = conversation!.timeline.edges;
   return edges.find(({ node }) => gist(node) === what)!.node.id;
 }
 

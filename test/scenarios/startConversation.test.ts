@@ -159,7 +159,7 @@ describe('an integration that starts a conversation', () => {
     const started = await does(writer, StartConversationDocument, { text: 'Beep', customerId: cast.eli.id });
     expect(started).toEqual({ conversation: null, message: null, timelineEdge: null, timelineEdges: [], errors: [] });
     const { conversations } = await cast.eli.ask(InboxDocument, { first: 1 });
-    expect(await timelineOf(cast.eli, conversations.edges[0].node.id)).toEqual(['STARTED', 'Beep']);
+    expect(await timelineOf(cast.eli, conversations.edges[0]!.node.id)).toEqual(['STARTED', 'Beep']);
   });
 
   test('needs a customer that is there', async () => {
