@@ -50,6 +50,7 @@ export interface App {
 }
 
 const demoTokenSeconds = 12 * 3600;
+const drainMs = 6_000;
 
 /** Puts the parts together and listens. The same function serves the command line and the tests. */
 export async function startApp(options: AppOptions): Promise<App> {
@@ -90,6 +91,10 @@ export async function startApp(options: AppOptions): Promise<App> {
     hearsBells: () => bells.isListening,
   };
   const http = await createHttp(config, log);
+  // A connection that was busy when the server began to close would be kept for a next request, and the server with it.
+  http.addHook('onSend', async (_, reply) => {
+    if (health.draining) void reply.header('connection', 'close');
+  });
   const apollo = await serveGraphql(http, core, pipeline, config);
   serveHealth(http, health);
   if (config.graphiql) await http.register(graphiqlPage);
@@ -101,23 +106,31 @@ export async function startApp(options: AppOptions): Promise<App> {
   const articles = (workspaceId: string) =>
     new ArticleModel((question) => bestArticle(database, workspaceId, question));
   const jobs = await runJobs(world, options.modelOf ?? articles, log);
-  await http.listen({ host: config.HOST, port: config.PORT });
 
+  const close = async () => {
+    health.draining = true;
+    // What is not answered by then is a request that its client never ends.
+    const impatience = setTimeout(() => http.server.closeAllConnections(), drainMs);
+    await Promise.all([socket.close(), apollo.stop()]);
+    clearTimeout(impatience);
+    await follower.close();
+    await jobs.stop();
+    watches.close();
+    await bells.close();
+    await database.close();
+  };
+  try {
+    await http.listen({ host: config.HOST, port: config.PORT });
+  } catch (error) {
+    await close();
+    throw error;
+  }
   return {
     url: urlOf(config.HOST, (http.server.address() as { port: number }).port),
     world,
     tokens,
     isDemo,
-    async close() {
-      health.draining = true;
-      await socket.close();
-      await apollo.stop();
-      await follower.close();
-      await jobs.stop();
-      watches.close();
-      await bells.close();
-      await database.close();
-    },
+    close,
   };
 }
 

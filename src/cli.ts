@@ -15,6 +15,7 @@ import { runningEmbeddedUrl, startEmbeddedPostgres } from './database/embedded/E
 import { seedLoad } from './demo/seedLoad.js';
 import { type AgentRole, agentRoles } from './entities/Actor.js';
 import { randomIds } from './ids.js';
+import { operatorMessage } from './errors.js';
 import { printSchema } from './resolvers/printSchema.js';
 
 const log = pino({ level: 'warn' }, pino.destination(2));
@@ -44,9 +45,12 @@ async function withDatabase<T>(work: (database: Database) => Promise<T>, mayStar
   }
 }
 
+function notInProduction(why: string): void {
+  if (readConfig(process.env).production) throw new Error(`Not in production: ${why}.`);
+}
+
 async function tokenFor(database: Database, handle: string): Promise<string> {
   const config = readConfig(process.env);
-  if (config.production) throw new Error('Not in production: sign in, or use an API key.');
   const found = await database.read<{ id: string }>(sql`
     select a.id from actors a
     where a.active and (lower(a.email) = lower(${handle}) and a.kind in ('AGENT', 'CUSTOMER') or a.handle = ${handle})`);
@@ -95,14 +99,20 @@ program
 program
   .command('token <handle>')
   .description('prints a token for an agent or customer (by e-mail), a bot or an integration (by handle)')
-  .action((handle: string) => withDatabase(async (database) => console.log(await tokenFor(database, handle)), false));
+  .action(async (handle: string) => {
+    notInProduction('sign in, or use an API key');
+    await withDatabase(async (database) => console.log(await tokenFor(database, handle)), false);
+  });
 
 program
   .command('seed')
   .description('fills the database with a load for measuring')
   .option('--conversations <n>', 'how many', positive, 10_000)
   .option('--messages <n>', 'how many in all', positive, 400_000)
-  .action((load: { conversations: number; messages: number }) => withDatabase((database) => seedLoad(database, load)));
+  .action(async (load: { conversations: number; messages: number }) => {
+    notInProduction('it would bring the demo and its passwords');
+    await withDatabase((database) => seedLoad(database, load));
+  });
 
 program
   .command('workspace')
@@ -156,6 +166,6 @@ program
 try {
   await program.parseAsync();
 } catch (error) {
-  console.error((error as Error).message);
+  console.error(operatorMessage(error as Error));
   process.exitCode = 1;
 }

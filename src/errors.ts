@@ -89,3 +89,7 @@ export const publicErrorCodes: ReadonlySet<string> = new Set([
   'BAD_REQUEST',
   'METHOD_NOT_ALLOWED',
 ]);
+
+/** An error in words for the operator. A name with several addresses, none of which answers, is an error without words. */
+export const operatorMessage = (error: Error): string =>
+  error instanceof AggregateError ? error.errors.map((each: Error) => operatorMessage(each)).join('; ') : error.message;

@@ -16,6 +16,7 @@ const { createLog } = await import('./server/log.js');
 const { startApp } = await import('./app.js');
 const { startEmbeddedPostgres } = await import('./database/embedded/EmbeddedPostgres.js');
 const { banner } = await import('./demo/banner.js');
+const { operatorMessage } = await import('./errors.js');
 
 /** What must be undone, last made first. */
 const made: (() => Promise<void>)[] = [];
@@ -26,6 +27,7 @@ async function start(): Promise<void> {
   const log = createLog(config);
   for (const name of config.withoutEffect) log.warn(`${name} is set, and has no effect in this version of Parley`);
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => onSignal(signal, log));
+  process.on('uncaughtException', (error) => die(log, `crashed: ${error.stack}`));
   let databaseUrl = config.DATABASE_URL;
   if (databaseUrl === undefined) {
     const embedded = await startEmbeddedPostgres(config.DATA_DIR, log);
@@ -64,7 +66,9 @@ function die(log: Logger, why: string): void {
 }
 
 const started = start().catch(async (error: Error) => {
-  console.error(error instanceof ConfigError ? `Setting ${error.message}` : `Parley cannot start: ${error.message}`);
+  console.error(
+    error instanceof ConfigError ? `Setting ${error.message}` : `Parley cannot start: ${operatorMessage(error)}`,
+  );
   for (const undo of made.toReversed()) await undo().catch(() => {});
   process.exit(1);
 });

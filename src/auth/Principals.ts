@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache';
 import sql, { type Sql } from 'sql-template-tag';
 import type { Clock } from '../clock.js';
 import type { Database } from '../database/Database.js';
+import { kindOfId } from '../ids.js';
 import { apiKeyHash, isApiKey } from './apiKeys.js';
 import type { Tokens } from './Tokens.js';
 import type { Viewer } from './Viewer.js';
@@ -42,14 +43,14 @@ export class Principals {
     for (const [key, standing] of this.standings.entries()) {
       if (key === `id ${actorId}`) this.standings.delete(key);
       else if (!key.startsWith('id ')) {
-        void standing.then((known) => {
-          if (known?.id === actorId && this.standings.peek(key) === standing) this.standings.delete(key);
-        });
+        const drop = () => this.standings.peek(key) === standing && this.standings.delete(key);
+        standing.then((known) => known?.id === actorId && drop(), drop);
       }
     }
   }
 
-  private byId(actorId: string): Promise<Standing | null> {
+  private async byId(actorId: string): Promise<Standing | null> {
+    if (kindOfId(actorId) === null) return null;
     return this.kept(
       `id ${actorId}`,
       sql`
@@ -57,12 +58,15 @@ export class Principals {
     );
   }
 
-  private byEmail(email: string): Promise<Standing | null> {
+  /** Lower-cased here: PostgreSQL would take other letters too, such as a dotted capital I for an i. */
+  private async byEmail(claimed: string): Promise<Standing | null> {
+    const email = claimed.toLowerCase();
+    if (email.includes('\0')) return null;
     return this.kept(
       `email ${email}`,
       sql`
       select ${columns}, null as "apiKeyId" from actors a
-      where a.kind = 'AGENT' and a.active and lower(a.email) = lower(${email})`,
+      where a.kind = 'AGENT' and a.active and lower(a.email) = ${email}`,
     );
   }
 

@@ -12,6 +12,8 @@ import { Migration001_Ground } from './migrations/Migration001_Ground.js';
 export const ormOptions = defineConfig({
   entities: [WorkspaceSchema, ActorSchema, ConversationSchema, EntrySchema, ParticipantSchema, AiTurnSchema],
   extensions: [Migrator],
+  // A name with a typing error would become a new, empty database.
+  ensureDatabase: false,
   forceUtcTimezone: true,
   migrations: {
     tableName: 'parley_migrations',

@@ -40,6 +40,7 @@ export class PostgresBells implements Bells {
     client.on('end', () => this.reopen());
     await client.connect();
     await client.query(`listen ${channel}`);
+    if (this.closed) return client.end();
     this.client = client;
   }
 

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Principals } from '../auth/Principals.js';
 import { type Deed, mayEver } from '../auth/roles.js';
-import type { Viewer } from '../auth/Viewer.js';
+import { isAdmin, type Viewer } from '../auth/Viewer.js';
 import { noticedVersion, sharedViewKey } from '../auth/visibility.js';
 import type { Clock } from '../clock.js';
 import type { Database } from '../database/Database.js';
@@ -60,8 +60,10 @@ export class Streams {
         for (;;) {
           const entries = await this.shared.share(conversationId, key(), read);
           for (const entry of entries) {
-            place = entry;
             if (types.includes(entry.type)) yield entry;
+            // Only now: what was not delivered is read again.
+            const { position, teamPosition, notePosition } = entry;
+            place = { position, teamPosition, notePosition };
           }
           if (entries.length < batch) return;
         }
@@ -101,21 +103,27 @@ export class Streams {
   ): Promise<AsyncIterableIterator<InboxStep>> {
     const matches = matchesFilter(viewer, filter);
     const watch = this.watches.workspace(viewer);
-    let { horizon } = await changedSince(this.database, viewer, null);
+    const start = changedSince(this.database, viewer, null);
+    let { horizon } = await start.catch((error) => {
+      watch.close();
+      throw error;
+    });
     let told = new Map<string, string>();
     let isReady = false;
     return this.follow(viewer, deed, watch, async function* (this: Streams) {
       if (!isReady) yield { kind: 'READY' };
       isReady = true;
       const changes = await changedSince(this.database, viewer, horizon);
-      const news = changes.changed.filter(({ id, version }) => told.get(id) !== version).map(({ id }) => id);
+      const news = changes.changed.filter(({ id, version }) => told.get(id) !== version);
+      const ids = news.map(({ id }) => id);
       const reads = new ConversationReads(this.database, viewer, this.clock.now());
-      const matching = news.length === 0 ? new Set<string>() : await reads.matching(news, matches);
+      const matching = ids.length === 0 ? new Set<string>() : await reads.matching(ids, matches);
+      for (const { id, version } of news) {
+        yield { kind: matching.has(id) ? 'CHANGED' : 'REMOVED', conversationId: id };
+        told.set(id, version);
+      }
       horizon = changes.horizon;
       told = new Map(changes.changed.map(({ id, version }) => [id, version]));
-      for (const conversationId of news) {
-        yield { kind: matching.has(conversationId) ? 'CHANGED' : 'REMOVED', conversationId };
-      }
     });
   }
 
@@ -125,9 +133,12 @@ export class Streams {
     let delivered = new Set<string>();
     return this.follow(viewer, deed, watch, async function* (this: Streams) {
       const open = await openAiTurns(this.database, viewer, this.clock.now());
-      const news = open.filter(({ id }) => !delivered.has(id));
+      for (const turn of open) {
+        if (delivered.has(turn.id)) continue;
+        yield turn;
+        delivered.add(turn.id);
+      }
       delivered = new Set(open.map(({ id }) => id));
-      yield* news;
     });
   }
 
@@ -155,6 +166,7 @@ export class Streams {
       try {
         do {
           try {
+            if (!(await streams.mayFollow(viewer, deed))) return;
             for await (const item of deliver.call(streams)) {
               if (watch.closed || !(await streams.mayFollow(viewer, deed))) return;
               yield item;
@@ -164,7 +176,7 @@ export class Streams {
             await sleep(patienceMs);
             watch.wake();
           }
-        } while ((await watch.rung()) && (await streams.mayFollow(viewer, deed)));
+        } while (await watch.rung());
       } finally {
         watch.close();
       }
@@ -172,10 +184,12 @@ export class Streams {
     return endingAtOnce(run(), watch);
   }
 
-  /** Role and scopes as they are now, at most five seconds old. */
+  /** Role and scopes as they are now, at most five seconds old. Each event is read as the viewer of the beginning, so a
+   * stream ends when anything was taken from them. */
   private async mayFollow(viewer: Viewer, deed: Deed): Promise<boolean> {
     const now = await this.principals.current(viewer);
-    return now !== null && mayEver(now, deed) && sharedViewKey(now) === sharedViewKey(viewer);
+    if (now === null || !mayEver(now, deed) || sharedViewKey(now) !== sharedViewKey(viewer)) return false;
+    return (isAdmin(now) || !isAdmin(viewer)) && viewer.scopes.every((scope) => now.scopes.includes(scope));
   }
 }
 

@@ -7,7 +7,7 @@ import type { Bells, Ring } from './Bells.js';
 
 const sweepMs = 1000;
 
-type Topic = `conversation ${string}` | `workspace ${string}` | `turns ${string}` | `standing ${string}`;
+export type Topic = `conversation ${string}` | `workspace ${string}` | `turns ${string}` | `standing ${string}`;
 
 /**
  * Who on this node waits for what. A ring wakes whoever it concerns; a slow sweep compares what is watched with the
@@ -15,8 +15,10 @@ type Topic = `conversation ${string}` | `workspace ${string}` | `turns ${string}
  */
 export class Watches {
   private readonly watching = new Map<Topic, Set<Watch>>();
-  private readonly forgetting = new Set<(ring: Ring) => void>();
+  private readonly forgetting = new Set<(topic: Topic) => void>();
   private known = new Map<string, string>();
+  /** every transaction from here on was still to commit at the last look */
+  private horizon: string | null = null;
   private timer: NodeJS.Timeout | null = null;
   private readonly deaf: () => void;
 
@@ -46,8 +48,8 @@ export class Watches {
     return this.watch([`turns ${aiAgentId}`, `standing ${aiAgentId}`], () => true);
   }
 
-  /** Told of every ring before anybody is woken: what was read before it must not be handed out after it. */
-  beforeWaking(listener: (ring: Ring) => void): void {
+  /** Told of a topic before anybody of it is woken: what was read before must not be handed out after. */
+  beforeWaking(listener: (topic: Topic) => void): void {
     this.forgetting.add(listener);
   }
 
@@ -78,18 +80,19 @@ export class Watches {
   }
 
   private hear(ring: Ring): void {
-    for (const listener of this.forgetting) listener(ring);
-    for (const topic of topicsOf(ring)) {
-      for (const watch of this.watching.get(topic) ?? []) if (watch.concerns(ring)) watch.wake();
-    }
+    for (const topic of topicsOf(ring)) this.wake(topic, (watch) => watch.concerns(ring));
+  }
+
+  private wake(topic: Topic, isConcerned: (watch: Watch) => boolean): void {
+    for (const listener of this.forgetting) listener(topic);
+    for (const watch of this.watching.get(topic) ?? []) if (isConcerned(watch)) watch.wake();
   }
 
   private async sweep(): Promise<void> {
     try {
       const seen = await this.look();
       for (const [topic, version] of seen) {
-        if (this.known.get(topic) === version) continue;
-        for (const watch of this.watching.get(topic as Topic) ?? []) watch.wake();
+        if (this.known.get(topic) !== version) this.wake(topic, () => true);
       }
       this.known = seen;
     } catch (error) {
@@ -98,28 +101,37 @@ export class Watches {
     if (this.timer) this.timer = setTimeout(() => this.sweep(), sweepMs);
   }
 
-  /** Numbers that move with every change of what is watched here. They wake; what is read then decides. */
-  private async look(): Promise<Map<string, string>> {
+  /** Texts that change with every change of what is watched here. They wake; what is read then decides. Of a workspace
+   * it is what was committed since the last look: transactions commit out of order, so the latest one would not do. */
+  private async look(): Promise<Map<Topic, string>> {
     const ids = (kind: string) =>
       [...this.watching.keys()]
         .filter((topic) => topic.startsWith(`${kind} `))
         .map((topic) => topic.slice(kind.length + 1));
     const [conversations, workspaces, aiAgents] = [ids('conversation'), ids('workspace'), ids('turns')];
     if (conversations.length + workspaces.length + aiAgents.length === 0) return new Map();
-    const rows = await this.database.read<{ topic: string; version: string }>(sql`
+    const rows = await this.database.read<{ topic: Topic | 'horizon'; version: string }>(sql`
       select 'conversation ' || c.id as topic,
         concat_ws('.', c.position, c.team_position, c.note_count, c.public_version, c.team_version) as version
       from conversations c where c.id = any(${conversations})
       union all
-      select 'workspace ' || id, coalesce((
-        select greatest(c.state_xid, c.team_xid)::text from conversations c where c.workspace_id = id
-        order by greatest(c.state_xid, c.team_xid) desc limit 1), '')
-      from unnest(${workspaces}::text[]) id
+      select 'workspace ' || watched.id, coalesce((
+        select md5(string_agg(c.id || greatest(c.state_xid, c.team_xid), ',' order by c.id)) from conversations c
+        where c.workspace_id = watched.id and greatest(c.state_xid, c.team_xid) >= ${this.horizon}::text::xid8), '')
+      from unnest(${workspaces}::text[]) watched (id)
       union all
-      select 'turns ' || id, coalesce((
-        select string_agg(t.id, ',' order by t.id) from ai_turns t where t.ai_agent_id = id and t.closed_at is null), '')
-      from unnest(${aiAgents}::text[]) id`);
-    return new Map(rows.map(({ topic, version }) => [topic, version]));
+      select 'turns ' || watched.id, coalesce((
+        select string_agg(t.id, ',' order by t.id) from ai_turns t
+        where t.ai_agent_id = watched.id and t.closed_at is null), '')
+      from unnest(${aiAgents}::text[]) watched (id)
+      union all
+      select 'horizon', pg_snapshot_xmin(pg_current_snapshot())::text`);
+    const seen = new Map<Topic, string>();
+    for (const { topic, version } of rows) {
+      if (topic === 'horizon') this.horizon = version;
+      else seen.set(topic, version);
+    }
+    return seen;
   }
 }
 

@@ -33,9 +33,9 @@ export function matchesFilter(viewer: Viewer, filter: ConversationFilter | null 
     handling && sql`c.handling = any(${handling}::text[])`,
     channel && sql`c.channel = any(${channel}::text[])`,
     priority && sql`c.priority = any(${priority}::text[])`,
-    customerId && sql`c.customer_id = ${customerId}`,
-    assigneeId && sql`c.assignee_id = ${assigneeId}`,
-    tag && sql`${tag} = any(c.tags)`,
+    isGiven(customerId) && sql`c.customer_id = ${customerId}`,
+    isGiven(assigneeId) && sql`c.assignee_id = ${assigneeId}`,
+    isGiven(tag) && sql`${tag} = any(c.tags)`,
     isGiven(assignedToMe) &&
       (assignedToMe ? sql`c.assignee_id = ${viewer.id}` : sql`c.assignee_id is distinct from ${viewer.id}`),
     isGiven(needsHuman) && (needsHuman ? sql`c.needs_human_since is not null` : sql`c.needs_human_since is null`),
@@ -47,4 +47,4 @@ export function matchesFilter(viewer: Viewer, filter: ConversationFilter | null 
   return conditions.length === 0 ? sql`true` : join(conditions, ' and ');
 }
 
-const isGiven = (value: boolean | null | undefined): value is boolean => value !== null && value !== undefined;
+const isGiven = <T>(value: T | null | undefined): value is T => value !== null && value !== undefined;

@@ -25,6 +25,8 @@ function decode<T>(cursor: string, shape: z.ZodType<T>): T {
 const malformed = () => badUserInput('This cursor is not one of this list.');
 
 const place = z.int().min(0);
+/** Whoever makes up a cursor may put into it what PostgreSQL takes for no text. */
+const text = z.string().refine((value) => !value.includes('\0') && value.isWellFormed());
 const entryShapes: Record<View, z.ZodType<[string, string, number, number?, number?]>> = {
   EVERYONE: z.tuple([z.literal('e'), z.string(), place]),
   TEAM: z.union([
@@ -49,7 +51,9 @@ export function placeOfCursor(viewer: Viewer, conversationId: string, cursor: st
 
 export const beginning: Place = { position: 0, teamPosition: 0, notePosition: 0 };
 
-const conversationShape = z.tuple([z.literal('c'), place.max(8.64e15), z.string()]);
+/** The last moment that a Date can be, in milliseconds. */
+const latest = 8.64e15;
+const conversationShape = z.tuple([z.literal('c'), place.max(latest), text]);
 export const conversationCursor = (row: { updatedAt: Date; id: string }) =>
   encode(['c', row.updatedAt.getTime(), row.id]);
 export function conversationOfCursor(cursor: string): { updatedAt: Date; id: string } {
@@ -57,7 +61,7 @@ export function conversationOfCursor(cursor: string): { updatedAt: Date; id: str
   return { updatedAt: new Date(time), id };
 }
 
-const agentShape = z.tuple([z.literal('a'), z.string(), z.string()]);
+const agentShape = z.tuple([z.literal('a'), text, text]);
 export const agentCursor = (row: { displayName: string; id: string }) => encode(['a', row.displayName, row.id]);
 export function agentOfCursor(cursor: string): { displayName: string; id: string } {
   const [, displayName, id] = decode(cursor, agentShape);

@@ -46,7 +46,7 @@ export class QueryResolver {
     description: 'One conversation; null if it is not there or not visible.',
   })
   async conversation(
-    @Arg('id', () => ID, { description: 'Its id.' }) id: string,
+    @Arg('id', () => ID, { description: 'Its id; one of anything else finds nothing.' }) id: string,
     @Ctx() { loaders }: Context,
     @Info() info: GraphQLResolveInfo,
   ): Promise<object | null> {

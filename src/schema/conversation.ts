@@ -178,7 +178,7 @@ export class ConversationFilter {
   @Field(() => [Channel], { nullable: true, description: 'Any of these.' })
   channel?: ChannelValue[];
 
-  @Field(() => ID, { nullable: true, description: 'Of this customer.' })
+  @Field(() => ID, { nullable: true, description: 'Of this customer; the id of nobody matches nothing.' })
   customerId?: string;
 
   @Field(() => ID, { nullable: true, description: 'Assigned to this agent. Team only.' })

@@ -9,7 +9,7 @@ const keyDescription =
 
 @InputType()
 abstract class OnConversation {
-  @Field(() => ID, { description: 'The conversation.' })
+  @Field(() => ID, { description: 'Which conversation; NOT_FOUND if it is not there or not visible.' })
   conversationId!: string;
 
   @Field(() => UUID, { nullable: true, description: keyDescription })
@@ -146,7 +146,7 @@ export class UpdateConversationInput extends OnConversation {
 
 @InputType({ description: 'Up to where the viewer has read.' })
 export class MarkConversationReadInput {
-  @Field(() => ID, { description: 'The conversation.' })
+  @Field(() => ID, { description: 'Which conversation; NOT_FOUND if it is not there or not visible.' })
   conversationId!: string;
 
   @Field(() => ID, {

@@ -21,7 +21,7 @@ export const Scope = enumType<ScopeValue>('Scope', 'What an integration or an AI
   WHISPERS_READ: 'Read all entries that only the team sees: whispers, joins and leaves.',
   CUSTOMERS_READ: "Read customers' e-mail, phone, language and external id.",
   CUSTOMERS_WRITE: 'Create and change customers.',
-  TICKETS_READ: 'Read tickets.',
+  TICKETS_READ: 'Read tickets, their comments and their history.',
   TICKETS_WRITE: 'Create and change tickets.',
   WEBHOOKS_MANAGE: 'Manage webhook endpoints.',
   AI_TURNS: 'Receive AI turns and answer them.',

@@ -6,7 +6,7 @@ import { Node } from './Node.js';
 
 @ObjectType({ implements: Node, description: 'The tenant: nothing that belongs to one is ever seen from another.' })
 export class Workspace extends Node {
-  @Field({ description: 'Its name.' })
+  @Field({ description: 'What it is called; its customers see it too.' })
   name!: string;
 
   @Field(() => AiAgent, {

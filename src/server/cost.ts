@@ -1,4 +1,4 @@
-import { type DocumentNode, type GraphQLSchema, getNamedType, isLeafType } from 'graphql';
+import { type DocumentNode, GraphQLError, type GraphQLSchema, getNamedType, isLeafType } from 'graphql';
 import { type ComplexityEstimator, getComplexity } from 'graphql-query-complexity';
 
 const defaultPageSize = 20;
@@ -22,12 +22,28 @@ const estimator: ComplexityEstimator = ({ type, field, args, childComplexity }) 
   return 1 + childComplexity;
 };
 
-/** What an operation costs with these variables, in points, before it runs. */
+/** What an operation costs with these variables, in points, before it runs. What does not fit is BAD_USER_INPUT here
+ * already: an operation whose cost cannot be told must not run for nothing. */
 export function costOf(
   schema: GraphQLSchema,
   query: DocumentNode,
   operationName: string | null | undefined,
   variables: Record<string, unknown>,
 ): number {
-  return getComplexity({ schema, query, variables, estimators: [estimator], ...(operationName && { operationName }) });
+  try {
+    return getComplexity({
+      schema,
+      query,
+      variables,
+      estimators: [estimator],
+      ...(operationName && { operationName }),
+    });
+  } catch (error) {
+    if (!(error instanceof GraphQLError)) throw error;
+    const { message, nodes } = error;
+    throw new GraphQLError(message, {
+      nodes: nodes ?? null,
+      extensions: { code: 'BAD_USER_INPUT', http: { status: 400 } },
+    });
+  }
 }

@@ -12,20 +12,21 @@ import { queryTooComplex } from '../errors.js';
 
 type Limits = Pick<Config, 'MAX_DEPTH' | 'MAX_ALIASES' | 'MAX_DIRECTIVES' | 'MAX_LIST'>;
 
-/** How much a selection is when its fragments are put in place. */
+/** How much a selection is when its fragments are put in place. Fragments count as selections too. */
 interface Measure {
   depth: number;
   aliases: number;
   directives: number;
-  fields: number;
+  selections: number;
 }
 
-const maxFields = 5000;
-const nothing: Measure = { depth: 0, aliases: 0, directives: 0, fields: 0 };
+const maxSelections = 5000;
+const nothing: Measure = { depth: 0, aliases: 0, directives: 0, selections: 0 };
 
 /**
  * A validation rule that refuses what is too deep, has too many aliases, directives or list values, or unfolds into too
- * many fields. Each fragment is measured once, so that fragments which double one another cost no more than their text.
+ * many selections. Each fragment is measured once, so that fragments which double one another cost no more than their
+ * text.
  */
 export function documentLimits(limits: Limits): ValidationRule {
   return (context) => ({
@@ -49,12 +50,12 @@ function refusals(document: DocumentNode, limits: Limits): string[] {
   const messages = new Set<string>();
   for (const definition of document.definitions) {
     if (definition.kind !== Kind.OPERATION_DEFINITION) continue;
-    const { depth, aliases, directives, fields } = measureSet(definition.selectionSet, fragments, measured);
+    const { depth, aliases, directives, selections } = measureSet(definition.selectionSet, fragments, measured);
     if (depth > limits.MAX_DEPTH) messages.add(`Operations may be at most ${limits.MAX_DEPTH} levels deep.`);
     if (aliases > limits.MAX_ALIASES) messages.add(`Operations may have at most ${limits.MAX_ALIASES} aliases.`);
     if (directives > limits.MAX_DIRECTIVES)
       messages.add(`Operations may have at most ${limits.MAX_DIRECTIVES} directives.`);
-    if (fields > maxFields) messages.add(`Operations may have at most ${maxFields} fields.`);
+    if (selections > maxSelections) messages.add(`Operations may have at most ${maxSelections} selections.`);
   }
   return [...messages];
 }
@@ -69,7 +70,7 @@ function measureSet({ selections }: SelectionSetNode, fragments: Fragments, meas
       depth: Math.max(sum.depth, one.depth),
       aliases: sum.aliases + one.aliases,
       directives: sum.directives + one.directives + own,
-      fields: sum.fields + one.fields,
+      selections: sum.selections + one.selections + 1,
     };
   }, nothing);
 }
@@ -80,7 +81,7 @@ function measure(selection: SelectionNode, fragments: Fragments, measured: Map<s
       const below = selection.selectionSet ? measureSet(selection.selectionSet, fragments, measured) : nothing;
       // The schema's own description of itself is deep by nature, and has no data below it.
       const depth = /^__(schema|type)$/.test(selection.name.value) ? 1 : below.depth + 1;
-      return { ...below, depth, aliases: below.aliases + (selection.alias ? 1 : 0), fields: below.fields + 1 };
+      return { ...below, depth, aliases: below.aliases + (selection.alias ? 1 : 0) };
     }
     case Kind.INLINE_FRAGMENT:
       return measureSet(selection.selectionSet, fragments, measured);

@@ -9,8 +9,9 @@ import cors from '@fastify/cors';
 import fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest, LogController } from 'fastify';
 import { GraphQLError } from 'graphql';
 import type { Logger } from 'pino';
+import type { Viewer } from '../auth/Viewer.js';
 import type { Config } from '../config.js';
-import { unauthenticated } from '../errors.js';
+import { timedOut, unauthenticated } from '../errors.js';
 import { bearerToken } from './bearerToken.js';
 import type { Core, OperationContext } from './Core.js';
 import { isOriginAllowed } from './origins.js';
@@ -46,6 +47,12 @@ export async function createHttp(config: Config, log: Logger): Promise<FastifyIn
     maxAge: 600,
   });
   app.setErrorHandler<Error & { statusCode?: number; code?: string }>((error, request, reply) => {
+    if (error.code === 'FST_ERR_HANDLER_TIMEOUT') {
+      const { message, extensions } = timedOut();
+      return reply
+        .code(503)
+        .send({ errors: [{ message, extensions: { code: extensions.code, requestId: request.id } }] });
+    }
     const status = error.statusCode ?? 500;
     if (status >= 500) request.log.error({ error: { message: error.message, stack: error.stack } }, 'a request failed');
     const message = status >= 500 ? 'Something went wrong on our side.' : error.message;
@@ -72,6 +79,8 @@ export async function serveGraphql(
     hideSchemaDetailsFromClientErrors: config.production,
     allowBatchedHttpRequests: false,
     csrfPrevention: true,
+    // Anybody could fill a store of queries.
+    persistedQueries: false,
     stopOnTerminationSignals: false,
     validationRules: pipeline.validationRules,
     parseOptions: pipeline.parseOptions,
@@ -90,7 +99,7 @@ export async function serveGraphql(
     method: ['GET', 'POST', 'OPTIONS'],
     url: '/graphql',
     handler: fastifyApolloHandler(server, {
-      context: (request) => contextOf(request, core),
+      context: (request) => contextOf(request, core, pipeline),
     }),
   });
   return server;
@@ -98,11 +107,20 @@ export async function serveGraphql(
 
 type HttpContext = BaseContext & OperationContext & { address: string };
 
-async function contextOf(request: FastifyRequest, core: Core): Promise<HttpContext> {
-  const token = bearerToken(request.headers.authorization);
-  const viewer = token === null ? null : await core.principals.authenticate(token);
-  if (viewer === null && request.headers.authorization !== undefined) throw unauthenticated();
-  return Object.assign(core.contextOf(viewer, request.id), { address: request.ip });
+async function contextOf(request: FastifyRequest, core: Core, pipeline: Pipeline): Promise<HttpContext> {
+  try {
+    const viewer = await viewerOf(request, core);
+    return Object.assign(core.contextOf(viewer, request.id), { address: request.ip });
+  } catch (error) {
+    throw pipeline.maskEarly(error, request.id);
+  }
+}
+
+async function viewerOf({ headers }: FastifyRequest, { principals }: Core): Promise<Viewer | null> {
+  const token = bearerToken(headers.authorization);
+  const viewer = token === null ? null : await principals.authenticate(token);
+  if (viewer === null && headers.authorization !== undefined) throw unauthenticated();
+  return viewer;
 }
 
 function admission(pipeline: Pipeline, config: Config): ApolloServerPlugin<HttpContext> {

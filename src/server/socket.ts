@@ -1,12 +1,13 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { createSourceEventStream, type ExecutionArgs, type ExecutionResult, execute, GraphQLError } from 'graphql';
-import { CloseCode, type Context as Connection, handleProtocols } from 'graphql-ws';
+import { CloseCode, type Context as Connection, handleProtocols, type SubscribePayload } from 'graphql-ws';
 import { useServer } from 'graphql-ws/use/ws';
 import type { Logger } from 'pino';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Viewer } from '../auth/Viewer.js';
 import type { Config } from '../config.js';
+import { unauthenticated } from '../errors.js';
 import { bearerToken } from './bearerToken.js';
 import type { Core, OperationContext } from './Core.js';
 import { isOriginAllowed } from './origins.js';
@@ -14,10 +15,19 @@ import { operationOf, type Pipeline } from './pipeline.js';
 
 /** Our own close code, which clients take for a reason to come back with their cursors. */
 const tooSlow = 4490;
+/** Of RFC 6455's registry: clients come back. */
+const tryAgainLater = 1013;
 const guardEveryMs = 2500;
 const maxBufferedBytes = 1024 * 1024;
 
-type Extra = { socket: WebSocket; request: IncomingMessage; viewer?: Viewer };
+type Stream = AsyncIterableIterator<ExecutionResult>;
+interface Extra {
+  socket: WebSocket;
+  request: IncomingMessage;
+  viewer?: Viewer;
+  /** What runs, by its id, from the moment it was asked for. graphql-ws forgets a stream whose id is given away again. */
+  operations?: Map<string, Stream | null>;
+}
 type Connected = Connection<Record<string, unknown>, Extra>;
 
 export interface SocketDoor {
@@ -43,31 +53,43 @@ export function serveSocket(server: Server, core: Core, pipeline: Pipeline, conf
     sockets.handleUpgrade(request, socket, head, (opened) => sockets.emit('connection', opened, request));
   });
 
-  const door = useServer<Record<string, unknown>, { viewer?: Viewer }>(
+  const door = useServer<Record<string, unknown>, Pick<Extra, 'viewer' | 'operations'>>(
     {
       schema: pipeline.schema,
       connectionInitWaitTimeout: config.CONNECTION_INIT_TIMEOUT_MS,
       async onConnect(connection) {
-        const token = bearerToken(connection.connectionParams?.authorization);
-        const viewer = token === null ? null : await core.principals.authenticate(token);
-        if (viewer === null) return false;
-        const own = [...connections].filter(({ extra }) => extra.viewer?.id === viewer.id);
-        if (own.length >= config.MAX_SOCKETS_PER_CALLER) {
-          connection.extra.socket.close(CloseCode.TooManyInitialisationRequests, 'Too many sockets');
-          return true;
-        }
-        connection.extra.viewer = viewer;
-        connections.add(connection);
-        return true;
-      },
-      onClose: (connection) => void connections.delete(connection),
-      onSubscribe: async (connection, id, payload) => {
         try {
-          return await admitted(connection, id, payload.query, payload.operationName, payload.variables ?? {});
+          return await welcome(connection);
         } catch (error) {
-          if (error instanceof GraphQLError) return [error];
-          throw error;
+          log.warn({ error: String(error) }, 'socket: nobody can be authenticated now');
+          connection.extra.socket.close(tryAgainLater, 'Try again later');
+          return false;
         }
+      },
+      async onClose(connection) {
+        connections.delete(connection);
+        for (const stream of connection.extra.operations?.values() ?? []) await stream?.return?.();
+      },
+      async onSubscribe(connection, id, payload) {
+        const { socket, operations } = connection.extra;
+        if (operations!.has(id)) {
+          socket.close(CloseCode.SubscriberAlreadyExists, 'Subscriber already exists');
+          return [refused('BAD_REQUEST', 'This id is in use.')];
+        }
+        operations!.set(id, null);
+        const answer = await admittedOrErrors(connection, id, payload);
+        if (!('schema' in answer)) operations!.delete(id);
+        return answer;
+      },
+      onOperation(connection, id, _payload, _args, result) {
+        if (!isStream(result)) return;
+        if (connections.has(connection)) connection.extra.operations!.set(id, result as Stream);
+        else void (result as Stream).return?.();
+      },
+      async onComplete(connection, id) {
+        connection.extra.operations!.delete(id);
+        // Whoever is no longer let in is told so, and not that the stream is over: they come back with a fresh token.
+        await closeIfGone(connection);
       },
       execute: refuseToExecute,
       subscribe: subscribeAnew,
@@ -84,21 +106,46 @@ export function serveSocket(server: Server, core: Core, pipeline: Pipeline, conf
     sockets,
   );
 
+  /** Whether this caller may have one more socket. */
+  async function welcome(connection: Connected): Promise<boolean> {
+    const { extra } = connection;
+    const token = bearerToken(connection.connectionParams?.authorization);
+    const viewer = token === null ? null : await core.principals.authenticate(token);
+    // One that was closed meanwhile would never be forgotten.
+    if (viewer === null || extra.socket.readyState !== extra.socket.OPEN) return false;
+    const own = [...connections].filter((other) => other.extra.viewer?.id === viewer.id);
+    if (own.length >= config.MAX_SOCKETS_PER_CALLER) {
+      extra.socket.close(CloseCode.TooManyInitialisationRequests, 'Too many sockets');
+      return false;
+    }
+    extra.viewer = viewer;
+    extra.operations = new Map();
+    connections.add(connection);
+    return true;
+  }
+
+  async function admittedOrErrors(connection: Connected, id: string, payload: SubscribePayload) {
+    try {
+      return await admitted(connection, id, payload);
+    } catch (error) {
+      return [error instanceof GraphQLError ? error : new GraphQLError('', { originalError: error as Error })];
+    }
+  }
+
   async function admitted(
     connection: Connected,
     id: string,
-    query: string,
-    operationName: string | null | undefined,
-    variables: Record<string, unknown>,
+    { query, operationName, variables: given }: SubscribePayload,
   ): Promise<ExecutionArgs | readonly GraphQLError[]> {
     const { extra } = connection;
+    const variables = given ?? {};
+    if (Object.keys(connection.subscriptions).length > config.MAX_SUBSCRIPTIONS_PER_SOCKET) {
+      return [refused('RATE_LIMITED', `A socket takes at most ${config.MAX_SUBSCRIPTIONS_PER_SOCKET} subscriptions.`)];
+    }
     const viewer = await core.principals.current(extra.viewer!);
     if (viewer === null) {
       extra.socket.close(CloseCode.Forbidden, 'Forbidden');
-      return [];
-    }
-    if (Object.keys(connection.subscriptions).length > config.MAX_SUBSCRIPTIONS_PER_SOCKET) {
-      return [refused('RATE_LIMITED', `A socket takes at most ${config.MAX_SUBSCRIPTIONS_PER_SOCKET} subscriptions.`)];
+      return [unauthenticated()];
     }
     const document = pipeline.document(query);
     if (!('kind' in document)) return document;
@@ -117,29 +164,34 @@ export function serveSocket(server: Server, core: Core, pipeline: Pipeline, conf
   }
 
   const guard = setInterval(() => {
-    for (const connection of connections)
-      void watchOver(connection).catch((error) => log.warn({ error: String(error) }, 'socket guard'));
+    for (const connection of connections) {
+      cutOffIfStalled(connection.extra.socket);
+      void closeIfGone(connection);
+    }
   }, guardEveryMs);
-  const stalled = new Map<WebSocket, number>();
+  const stalled = new WeakMap<WebSocket, number>();
 
-  async function watchOver({ extra }: Connected): Promise<void> {
-    const { socket } = extra;
-    if ((await core.principals.current(extra.viewer!)) === null) socket.close(CloseCode.Forbidden, 'Forbidden');
+  async function closeIfGone({ extra }: Connected): Promise<void> {
+    try {
+      if ((await core.principals.current(extra.viewer!)) === null) extra.socket.close(CloseCode.Forbidden, 'Forbidden');
+    } catch (error) {
+      log.warn({ error: String(error) }, 'socket: a standing cannot be read now');
+    }
+  }
+
+  function cutOffIfStalled(socket: WebSocket): void {
     const waiting = socket.bufferedAmount;
     const before = stalled.get(socket) ?? 0;
-    stalled.delete(socket);
-    if (waiting === 0) return;
+    stalled.set(socket, waiting);
     // It took nothing since the last look, or far too much is waiting: a close frame would wait behind the rest.
     if (waiting > maxBufferedBytes || (before > 0 && waiting >= before)) {
       socket.close(tooSlow, 'Too slow');
       setTimeout(() => socket.terminate(), 500);
-    } else {
-      stalled.set(socket, waiting);
     }
   }
 
   const deaf = core.onStandingChange((actorId) => {
-    for (const connection of connections) if (connection.extra.viewer?.id === actorId) void watchOver(connection);
+    for (const connection of connections) if (connection.extra.viewer?.id === actorId) void closeIfGone(connection);
   });
 
   return {

@@ -1,3 +1,5 @@
+import { startTestApp } from '../../support/app.js';
+
 /** A server in demo mode, and what its people may say to it. */
 export interface DemoServer {
   url: string;
@@ -15,19 +17,15 @@ interface DemoPerson {
   token: string;
 }
 
-/** The server that runs at PARLEY_URL. */
+/** The server as it is shipped, with the demo and GraphiQL, on a database of its own. */
 export async function startDemoServer(): Promise<DemoServer> {
-  const url = process.env.PARLEY_URL;
-  if (!url) throw new Error('Set PARLEY_URL to the address of a server in demo mode');
-  return connect(url, async () => undefined);
-}
-
-async function connect(url: string, stop: () => Promise<void>): Promise<DemoServer> {
+  const app = await startTestApp({ DEMO: '1', GRAPHIQL: '1' });
+  const { url } = app;
   const { people } = (await (await fetch(new URL('/demo/people', url))).json()) as { people: DemoPerson[] };
   return {
     url,
     people,
-    stop,
+    stop: () => app.close(),
     async ask<Data>(handle: string, query: string, variables?: Record<string, unknown>) {
       const token = people.find((person) => person.handle === handle)?.token;
       const response = await fetch(new URL('/graphql', url), {

@@ -1,0 +1,148 @@
+import { escapeLiteral } from 'pg';
+import sql, { type Sql } from 'sql-template-tag';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { demoPeople } from '../../src/demo/people.js';
+import { seedLoad } from '../../src/demo/seedLoad.js';
+import { startTestApp, type TestApp } from '../support/app.js';
+import { Person } from '../support/Person.js';
+import { statementsOf } from './statements.js';
+
+let app: TestApp;
+let ben: Person;
+let dana: Person;
+let bot: Person;
+/** The longest conversation there is. */
+let longId: string;
+beforeAll(async () => {
+  app = await startTestApp();
+  await seedLoad(app.world.database, { conversations: 2000, messages: 60_000 }, app.clock);
+  [ben, bot] = await Promise.all(['ben@acme.test', 'acme-bot'].map(personOfDemo)) as [Person, Person];
+  const [longest] = await app.world.database.read<{ id: string; customerId: string }>(sql`
+    select c.id, c.customer_id as "customerId" from conversations c
+    where c.workspace_id = (select workspace_id from actors where id = ${ben.id}) order by c.position desc limit 1`);
+  longId = longest!.id;
+  dana = await person(longest!.customerId, 'the customer');
+}, 120_000);
+afterAll(async () => {
+  await Promise.all([ben, dana, bot].map((one) => one.leave()));
+  await app.close();
+});
+
+const person = async (id: string, name: string) => new Person(app.url, id, name, (await app.tokens.issue(id, 3600)).token);
+const personOfDemo = (handle: string) => person(demoPeople.find((one) => one.handle === handle)!.id, handle);
+
+interface Plan {
+  'Node Type': string;
+  'Relation Name'?: string;
+  'Index Name'?: string;
+  Plans?: Plan[];
+}
+
+/** How PostgreSQL carries out these statements, not knowing their values beforehand: the scans of large tables. */
+async function scansOf(statements: readonly Sql[]): Promise<{ table: string; by: string }[]> {
+  const client = await app.world.database.pool.connect();
+  await client.query('set random_page_cost = 1.1');
+  try {
+    const scans = [];
+    for (const [nr, { text, values }] of statements.entries()) {
+      const given = values.length === 0 ? '' : `(${values.map(literal).join(', ')})`;
+      await client.query(`prepare plan_${nr} as ${text}`);
+      const { rows } = await client.query(`explain (format json) execute plan_${nr}${given}`);
+      await client.query(`deallocate plan_${nr}`);
+      scans.push(...scansIn(rows[0]['QUERY PLAN'][0].Plan));
+    }
+    return scans;
+  } finally {
+    client.release();
+  }
+}
+
+function scansIn(plan: Plan): { table: string; by: string }[] {
+  const below = (plan.Plans ?? []).flatMap(scansIn);
+  const table = plan['Relation Name'];
+  if (table !== 'conversations' && table !== 'entries') return below;
+  return [{ table, by: plan['Node Type'] }, ...below];
+}
+
+function literal(value: unknown): string {
+  if (value === null || value === undefined) return 'null';
+  if (value instanceof Date) return escapeLiteral(value.toISOString());
+  if (Array.isArray(value)) return escapeLiteral(`{${value.map((one) => JSON.stringify(String(one))).join(',')}}`);
+  return escapeLiteral(String(value));
+}
+
+const people = { 'an agent': () => ben, 'a customer': () => dana, 'an AI agent': () => bot };
+const inboxRow = `id subject status handling updatedAt unreadCount customer { id displayName } assignee { id displayName }
+  lastMessage { id text actor { id } } participants { joinedAt actor { id } } viewerCan { sendMessage { allowed } }`;
+const entry = '{ edges { cursor node { id createdAt actor { id displayName } ... on Message { text } ... on ConversationEvent { kind agent { id } } } } pageInfo { hasNextPage endCursor } }';
+
+const middle = async (one: Person) => {
+  const query = 'query ($id: ID!) { conversation(id: $id) { timeline(last: 100) { pageInfo { startCursor } } } }';
+  return (await one.ask(query, { id: longId })).conversation.timeline.pageInfo.startCursor;
+};
+
+/** What screens ask for again and again. */
+const asked: Record<string, (one: Person) => Promise<unknown>> = {
+  'the first page of the inbox': (one) => one.ask(`{ conversations(first: 25) { edges { cursor node { ${inboxRow} } } } }`),
+  'the next page of the inbox': async (one) => {
+    const cursor = Buffer.from(JSON.stringify(['c', app.clock.now().getTime() - 30 * 24 * 3600 * 1000, longId])).toString('base64url');
+    await one.ask(`query ($after: String) { conversations(first: 25, after: $after) { edges { node { ${inboxRow} } } } }`, { after: cursor });
+  },
+  'the first page of a timeline': (one) => one.ask(`query ($id: ID!) { conversation(id: $id) { timeline(first: 50) ${entry} } }`, { id: longId }),
+  'the last page of a timeline': (one) => one.ask(`query ($id: ID!) { conversation(id: $id) { timeline(last: 50) ${entry} } }`, { id: longId }),
+  'a page in the middle of a timeline': async (one) => {
+    const query = `query ($id: ID!, $before: String) { conversation(id: $id) { timeline(last: 50, before: $before) ${entry} } }`;
+    await one.ask(query, { id: longId, before: await middle(one) });
+  },
+  'the last messages': (one) => one.ask(`query ($id: ID!) { conversation(id: $id) { messages(last: 50) { edges { node { id text } } } } }`, { id: longId }),
+  'the unread count': (one) => one.ask('query ($id: ID!) { conversation(id: $id) { unreadCount } }', { id: longId }),
+  'things by their ids': (one) => one.ask('query ($ids: [ID!]!) { nodes(ids: $ids) { id } }', { ids: [longId] }),
+  'what came after a cursor, in a stream': async (one) => {
+    const after = await middle(one);
+    const stream = one.follow('subscription ($id: ID!, $after: String) { timelineItemAdded(conversationId: $id, after: $after) { cursor } }', { id: longId, after });
+    await stream.take(99);
+    stream.stop();
+  },
+  'the state of a conversation, in a stream': async (one) => {
+    const stream = one.follow('subscription ($id: ID!) { conversationUpdated(conversationId: $id) { id unreadCount } }', { id: longId });
+    await stream.take(1);
+    stream.stop();
+  },
+};
+
+describe('on a load of two thousand conversations', () => {
+  test('a scan of a whole table is found for what it is', async () => {
+    expect(await scansOf([sql`select count(*) from entries e where e.text = ${'x'}`])).toEqual([
+      { table: 'entries', by: 'Seq Scan' },
+    ]);
+  });
+
+  const pairs = Object.keys(asked).flatMap((what) => Object.keys(people).map((who) => [what, who] as const));
+  test.each(pairs)('%s is found by indexes for %s', async (what, who) => {
+    const statements = await statementsOf(app, () => asked[what]!(people[who as keyof typeof people]()));
+    const scans = await scansOf(statements);
+    // No bitmap either: it fetches all of a conversation, however long, and sorts it, for one page.
+    expect(scans.length).toBeGreaterThan(0);
+    expect(scans.filter(({ by }) => !/^Index (Only )?Scan$/.test(by))).toEqual([]);
+  });
+
+  test.each([
+    ['assignedToMe: true'],
+    ['needsHuman: true'],
+    ['status: [OPEN]'],
+  ])("an agent's inbox filtered by %s reads no table from end to end", async (filter) => {
+    const statements = await statementsOf(app, () => ben.ask(`{ conversations(first: 25, filter: { ${filter} }) { edges { node { ${inboxRow} } } } }`));
+    expect((await scansOf(statements)).filter(({ by }) => by === 'Seq Scan')).toEqual([]);
+  });
+
+  test('what has changed, for the stream of the inbox, is found by its index', async () => {
+    const statements = await statementsOf(app, async () => {
+      const stream = ben.follow('subscription { inboxUpdated { kind } }');
+      await stream.take(1);
+      await app.world.database.pool.query('update conversations set public_version = public_version + 1 where id = $1', [longId]);
+      await stream.take(2);
+      stream.stop();
+    });
+    expect((await scansOf(statements)).filter(({ by }) => by === 'Seq Scan')).toEqual([]);
+  });
+});
