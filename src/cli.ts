@@ -14,8 +14,8 @@ import { Database } from './database/Database.js';
 import { runningEmbeddedUrl, startEmbeddedPostgres } from './database/embedded/EmbeddedPostgres.js';
 import { seedLoad } from './demo/seedLoad.js';
 import { type AgentRole, agentRoles } from './entities/Actor.js';
-import { randomIds } from './ids.js';
 import { operatorMessage } from './errors.js';
+import { randomIds } from './ids.js';
 import { printSchema } from './resolvers/printSchema.js';
 
 const log = pino({ level: 'warn' }, pino.destination(2));

@@ -149,7 +149,7 @@ function refuseLongLists(variables: Record<string, unknown>, max: number): void 
 
 /** The codes that Apollo gives over HTTP. */
 function withCode(code: string, errors: readonly GraphQLError[]): readonly GraphQLError[] {
-  for (const { extensions } of errors) extensions['code'] ??= code;
+  for (const { extensions } of errors) extensions.code ??= code;
   return errors;
 }
 

@@ -39,9 +39,9 @@ describe('beside a running server', { timeout: 60_000 }, () => {
     const stream = ben.follow(TimelineItemAddedDocument, { conversationId, after: '' });
     await stream.next();
 
-    for (const { id, handle } of demoPeople) {
-      const token = await printed(parley('token', handle), { DATA_DIR });
-      expect((await asOwnerOf(url, token).ask(MeDocument)).viewer.actor.id).toBe(id);
+    const tokens = await Promise.all(demoPeople.map(({ handle }) => printed(parley('token', handle), { DATA_DIR })));
+    for (const [index, { id }] of demoPeople.entries()) {
+      expect((await asOwnerOf(url, tokens[index]!).ask(MeDocument)).viewer.actor.id).toBe(id);
     }
     const token = await printed(npmToken('DANA@example.test'), { DATA_DIR });
     expect((await asOwnerOf(url, token).ask(MeDocument)).viewer.actor.id).toBe(demoPerson('dana@example.test').id);

@@ -7,8 +7,8 @@ import {
   TakeOverConversationDocument,
 } from '../operations/generated.js';
 import type { Person } from '../support/Person.js';
-import { demoPersonAt, ParleyProcess, patiently } from './support/ParleyProcess.js';
-import { embeddedUrl, newTestFolder, postmasterOf, processesIn, query } from './support/TestFolder.js';
+import { demoPersonAt, npmStart, ParleyProcess, patiently } from './support/ParleyProcess.js';
+import { embeddedUrl, killProcessesIn, newTestFolder, postmasterOf, query } from './support/TestFolder.js';
 
 const folder = newTestFolder();
 
@@ -72,12 +72,12 @@ describe('a server that is killed while people write', { timeout: 60_000 }, () =
       'together with its PostgreSQL',
       async (server, dataDir) => {
         server.signalGroup('SIGKILL');
-        for (const pid of processesIn(dataDir)) process.kill(pid, 'SIGKILL');
+        killProcessesIn(dataDir);
       },
     ],
   ])('%s starts again at once, and has each acknowledged message once', async (_, kill) => {
     const dataDir = await folder.usedDataDir();
-    const server = new ParleyProcess({ settings: { DATA_DIR: dataDir } });
+    const server = new ParleyProcess({ command: npmStart, settings: { DATA_DIR: dataDir } });
     const writers = await writersAt(await server.url());
     const writing = writers.map((writer) => writer.writeUntilCut());
     await expect.poll(() => Math.min(...writers.map((it) => it.acknowledged.length)), patiently).toBeGreaterThan(10);
@@ -134,7 +134,7 @@ describe('a first start that is killed', { timeout: 60_000 }, () => {
     await server.stop();
   }, 60_000);
 
-  // In each sixth of the time that it takes, once: npm, initdb, migrations, the demo.
+  // In each sixth of the time that it takes, once: node, initdb, migrations, the demo.
   test.each([0, 1, 2, 3, 4, 5])(
     'in sixth %i of its time is made up for by the next one, with the whole demo',
     async (sixth) => {

@@ -3,7 +3,7 @@ import { connect as connectTo } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { SendMessageDocument, StartConversationDocument, TimelineItemAddedDocument } from '../operations/generated.js';
-import { demoPersonAt, ParleyProcess, patiently } from './support/ParleyProcess.js';
+import { demoPersonAt, npmStart, ParleyProcess, patiently } from './support/ParleyProcess.js';
 import { connect, embeddedUrl, newTestFolder, postgresLogOf, processesIn } from './support/TestFolder.js';
 
 const folder = newTestFolder();
@@ -11,9 +11,10 @@ const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 const contractMs = 10_000;
 
 /** A server with somebody who listens on a socket, and a request in flight that ends when `letGo` is called. */
-async function busyServer(start: { command?: readonly string[] } = {}) {
+async function busyServer(command?: readonly string[]) {
   const dataDir = await folder.usedDataDir();
-  const server = new ParleyProcess({ ...start, settings: { DATA_DIR: dataDir } });
+  const settings = { DATA_DIR: dataDir, STATEMENT_TIMEOUT_MS: '30000', REQUEST_TIMEOUT_MS: '30000' };
+  const server = new ParleyProcess({ command, settings });
   const url = await server.url();
   const dana = await demoPersonAt(url, 'dana@example.test');
   const { startConversation } = await dana.ask(StartConversationDocument, { input: { text: 'Where is my parcel?' } });
@@ -46,7 +47,7 @@ describe('a server that is told to stop', { timeout: 60_000 }, () => {
       },
     ],
   ])('%s answers what is in flight, sends its sockets elsewhere, and leaves nothing running', async (_, tell) => {
-    const { dataDir, server, stream, answer, letGo } = await busyServer();
+    const { dataDir, server, stream, answer, letGo } = await busyServer(npmStart);
     const toldAt = Date.now();
     await tell(server);
     await server.says('stopping');
@@ -111,7 +112,7 @@ describe('a server that is told to stop', { timeout: 60_000 }, () => {
   });
 
   test('and told again a second later gives up at once, and the next start works', async () => {
-    const { dataDir, server, answer } = await busyServer({ command: [process.execPath, 'dist/main.js'] });
+    const { dataDir, server, answer } = await busyServer();
     server.signal('SIGINT');
     await server.says('stopping');
     await pause(1100);
@@ -125,7 +126,7 @@ describe('a server that is told to stop', { timeout: 60_000 }, () => {
 
   test('while it starts for the first time stops as cleanly, and the next start works', async () => {
     const dataDir = folder.newDataDir();
-    const first = new ParleyProcess({ settings: { DATA_DIR: dataDir } });
+    const first = new ParleyProcess({ command: npmStart, settings: { DATA_DIR: dataDir } });
     await expect.poll(() => processesIn(dataDir).length, patiently).toBeGreaterThan(0);
     first.signalGroup('SIGINT');
     await first.endsWell();

@@ -4,12 +4,13 @@ import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, statSync } fr
 import { createServer } from 'node:net';
 import { delimiter, join } from 'node:path';
 import { beforeAll, describe, expect, inject, test } from 'vitest';
-import { demoPersonAt, machinePath, ParleyProcess, project, run } from './support/ParleyProcess.js';
+import { demoPersonAt, machinePath, npmStart, ParleyProcess, project, run } from './support/ParleyProcess.js';
 import { newTestFolder, processesIn } from './support/TestFolder.js';
 
 const folder = newTestFolder();
 const isRoot = process.getuid?.() === 0;
 const nobody = 65534;
+const serve = [process.execPath, 'dist/main.js'];
 
 /** Somebody is served. */
 async function works(server: ParleyProcess): Promise<void> {
@@ -30,11 +31,11 @@ describe('a project in a folder of mode 0700 with a space in its path', { timeou
   });
 
   test('runs with an empty environment, keeps its data in .data, and starts again', async () => {
-    const first = new ParleyProcess({ from });
+    const first = new ParleyProcess({ command: npmStart, from });
     await works(first);
     expect(readdirSync(join(from, '.data')).sort()).toEqual(['lock', 'postgres']);
     await first.kill();
-    const next = new ParleyProcess({ from });
+    const next = new ParleyProcess({ command: npmStart, from });
     await works(next);
     await next.stop();
     expect(processesIn(from)).toEqual([]);
@@ -47,10 +48,10 @@ describe('a project in a folder of mode 0700 with a space in its path', { timeou
     mkdirSync(home);
     chownSync(home, nobody, nobody);
     const DATA_DIR = join(home, 'data');
-    const first = new ParleyProcess({ from, uid: nobody, settings: { DATA_DIR, HOME: home } });
+    const first = new ParleyProcess({ command: npmStart, from, uid: nobody, settings: { DATA_DIR, HOME: home } });
     await works(first);
     await first.kill();
-    const next = new ParleyProcess({ from, uid: nobody, settings: { DATA_DIR, HOME: home } });
+    const next = new ParleyProcess({ command: npmStart, from, uid: nobody, settings: { DATA_DIR, HOME: home } });
     await works(next);
     await next.stop();
     const owners = readdirSync(DATA_DIR, { recursive: true, encoding: 'utf8' }).map(
@@ -66,7 +67,7 @@ describe('a second server on the same DATA_DIR', { timeout: 60_000 }, () => {
     const settings = { DATA_DIR: await folder.usedDataDir() };
     const first = new ParleyProcess({ settings });
     await works(first);
-    const second = await run([process.execPath, 'dist/main.js'], { settings });
+    const second = await run(serve, { settings });
     expect(second).toEqual({
       code: 1,
       complaint: expect.stringMatching(/^Parley cannot start: Another server is running on the DATA_DIR .*\.\n$/),
@@ -103,7 +104,7 @@ describe('what stands in the way of a start is said in one line', { timeout: 60_
     ['AUTH_ISSUER, AUTH_AUDIENCE', { AUTH_JWKS_URL: 'https://localhost/keys' }],
   ])('a wrong %s: %j', async (name, settings) => {
     const DATA_DIR = folder.newDataDir();
-    const { code, complaint, printed } = await run([process.execPath, 'dist/main.js'], {
+    const { code, complaint, printed } = await run(serve, {
       settings: { DATA_DIR, ...settings },
     });
     expect(code).toBe(1);
@@ -117,7 +118,7 @@ describe('what stands in the way of a start is said in one line', { timeout: 60_
     await once(other, 'listening');
     const { port } = other.address() as { port: number };
     const settings = { DATA_DIR: await folder.usedDataDir(), PORT: `${port}` };
-    const { code, complaint, printed } = await run([process.execPath, 'dist/main.js'], { settings });
+    const { code, complaint, printed } = await run(serve, { settings });
     other.close();
     expect(code).toBe(1);
     expect(complaint).toMatch(/^Parley cannot start: .*address already in use.*\n$/);
@@ -127,7 +128,7 @@ describe('what stands in the way of a start is said in one line', { timeout: 60_
 
   test('a database server that does not answer', async () => {
     const settings = { DATABASE_URL: 'postgres://127.0.0.1:1/parley' };
-    expect(await run([process.execPath, 'dist/main.js'], { settings })).toMatchObject({
+    expect(await run(serve, { settings })).toMatchObject({
       code: 1,
       complaint: 'Parley cannot start: connect ECONNREFUSED 127.0.0.1:1\n',
     });
@@ -137,7 +138,7 @@ describe('what stands in the way of a start is said in one line', { timeout: 60_
     const missing = new URL(inject('postgresUrl'));
     missing.pathname = '/missing';
     const settings = { DATABASE_URL: missing.href };
-    expect(await run([process.execPath, 'dist/main.js'], { settings })).toEqual({
+    expect(await run(serve, { settings })).toEqual({
       code: 1,
       complaint: 'Parley cannot start: database "missing" does not exist\n',
       printed: [],

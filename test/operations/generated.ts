@@ -65,7 +65,7 @@ export type ConversationFilter = {
   assigneeId?: string | null | undefined;
   /** Any of these. */
   channel?: Array<Channel> | null | undefined;
-  /** Of this customer. */
+  /** Of this customer; the id of nobody matches nothing. */
   customerId?: string | null | undefined;
   /** Any of these. */
   handling?: Array<Handling> | null | undefined;
@@ -135,7 +135,7 @@ export type ErrorCode =
 
 /** End for good. */
 export type FinalizeConversationInput = {
-  /** The conversation. */
+  /** Which conversation; NOT_FOUND if it is not there or not visible. */
   conversationId: string;
   /** A UUID made by the client. The same key with the same input again changes nothing and answers with the same subject; remembered for at least 24 hours. */
   idempotencyKey?: string | null | undefined;
@@ -143,7 +143,7 @@ export type FinalizeConversationInput = {
 
 /** Let the AI agent answer again. */
 export type HandBackConversationInput = {
-  /** The conversation. */
+  /** Which conversation; NOT_FOUND if it is not there or not visible. */
   conversationId: string;
   /** A UUID made by the client. The same key with the same input again changes nothing and answers with the same subject; remembered for at least 24 hours. */
   idempotencyKey?: string | null | undefined;
@@ -169,7 +169,7 @@ export type InboxUpdateKind =
 
 /** Follow and help. */
 export type JoinConversationInput = {
-  /** The conversation. */
+  /** Which conversation; NOT_FOUND if it is not there or not visible. */
   conversationId: string;
   /** A UUID made by the client. The same key with the same input again changes nothing and answers with the same subject; remembered for at least 24 hours. */
   idempotencyKey?: string | null | undefined;
@@ -177,7 +177,7 @@ export type JoinConversationInput = {
 
 /** Stop following. */
 export type LeaveConversationInput = {
-  /** The conversation. */
+  /** Which conversation; NOT_FOUND if it is not there or not visible. */
   conversationId: string;
   /** A UUID made by the client. The same key with the same input again changes nothing and answers with the same subject; remembered for at least 24 hours. */
   idempotencyKey?: string | null | undefined;
@@ -185,7 +185,7 @@ export type LeaveConversationInput = {
 
 /** Up to where the viewer has read. */
 export type MarkConversationReadInput = {
-  /** The conversation. */
+  /** Which conversation; NOT_FOUND if it is not there or not visible. */
   conversationId: string;
   /** The last entry that was read; without it, all that the viewer sees now. */
   upToId?: string | null | undefined;
@@ -204,7 +204,7 @@ export type Priority =
 
 /** Open again. */
 export type ReopenConversationInput = {
-  /** The conversation. */
+  /** Which conversation; NOT_FOUND if it is not there or not visible. */
   conversationId: string;
   /** A UUID made by the client. The same key with the same input again changes nothing and answers with the same subject; remembered for at least 24 hours. */
   idempotencyKey?: string | null | undefined;
@@ -221,7 +221,7 @@ export type ReplyPolicy =
 export type RequestHumanInput = {
   /** The open turn that this ends; AI agents only, always. */
   aiTurnId?: string | null | undefined;
-  /** The conversation. */
+  /** Which conversation; NOT_FOUND if it is not there or not visible. */
   conversationId: string;
   /** A UUID made by the client. The same key with the same input again changes nothing and answers with the same subject; remembered for at least 24 hours. */
   idempotencyKey?: string | null | undefined;
@@ -233,7 +233,7 @@ export type RequestHumanInput = {
 
 /** Mark as answered. */
 export type ResolveConversationInput = {
-  /** The conversation. */
+  /** Which conversation; NOT_FOUND if it is not there or not visible. */
   conversationId: string;
   /** A UUID made by the client. The same key with the same input again changes nothing and answers with the same subject; remembered for at least 24 hours. */
   idempotencyKey?: string | null | undefined;
@@ -243,7 +243,7 @@ export type ResolveConversationInput = {
 export type SendMessageInput = {
   /** The open turn that this answers; AI agents only, always. */
   aiTurnId?: string | null | undefined;
-  /** The conversation. */
+  /** Which conversation; NOT_FOUND if it is not there or not visible. */
   conversationId: string;
   /** The message's id in its channel; integrations only. Unique per integration: a repeat returns the first. */
   externalId?: string | null | undefined;
@@ -293,7 +293,7 @@ export type StartConversationInput = {
 
 /** "Assign to me". */
 export type TakeOverConversationInput = {
-  /** The conversation. */
+  /** Which conversation; NOT_FOUND if it is not there or not visible. */
   conversationId: string;
   /** Take it from a colleague. For admins; anybody else’s changes nothing. */
   force?: boolean | null | undefined;
@@ -313,7 +313,7 @@ export type UpdateAgentInput = {
 
 /** What is not given stays as it is. */
 export type UpdateConversationInput = {
-  /** The conversation. */
+  /** Which conversation; NOT_FOUND if it is not there or not visible. */
   conversationId: string;
   /** A UUID made by the client. The same key with the same input again changes nothing and answers with the same subject; remembered for at least 24 hours. */
   idempotencyKey?: string | null | undefined;
@@ -350,7 +350,7 @@ export type WhisperAudience =
 export type WhisperInput = {
   /** The team, or yourself alone: a personal note. */
   audience?: WhisperAudience | null | undefined;
-  /** The conversation. */
+  /** Which conversation; NOT_FOUND if it is not there or not visible. */
   conversationId: string;
   /** A UUID made by the client. The same key with the same input again changes nothing and answers with the same subject; remembered for at least 24 hours. */
   idempotencyKey?: string | null | undefined;

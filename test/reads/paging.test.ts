@@ -42,7 +42,10 @@ beforeAll(async () => {
     await dana.ask(send, input({ text: `message ${nr}` }));
     await ben.ask(send, input({ text: `answer ${nr}` }));
   }
-  await cleo.ask('mutation ($input: LeaveConversationInput!) { leaveConversation(input: $input) { errors { code } } }', input({}));
+  await cleo.ask(
+    'mutation ($input: LeaveConversationInput!) { leaveConversation(input: $input) { errors { code } } }',
+    input({}),
+  );
   for (const name of ['Zoe', 'Same', 'Same', 'Same', 'Ünal', 'zoe', 'Åse', ' x']) {
     await newPerson(app, app.url, cast.acme, name, { kind: 'AGENT' });
   }
@@ -58,20 +61,19 @@ const passed = 'first: $first, after: $after, last: $last, before: $before';
 
 /** The lists that there are, each with who may read it. */
 const lists: [string, readonly (typeof viewers)[number][], (args: PageArgs, person: Person) => Promise<Page>][] = [
-  ...(['timeline', 'messages', 'whispers'] as const).map(
-    (list): (typeof lists)[number] => [
-      list,
-      list === 'whispers' ? ['ada', 'ben', 'crm'] : viewers,
-      async (args, person) => {
-        const query = `query ($id: ID!, ${declared}) { conversation(id: $id) { ${list}(${passed}) ${selection} } }`;
-        return (await person.ask(query, { id: conversationId, ...args })).conversation[list];
-      },
-    ],
-  ),
+  ...(['timeline', 'messages', 'whispers'] as const).map((list): (typeof lists)[number] => [
+    list,
+    list === 'whispers' ? ['ada', 'ben', 'crm'] : viewers,
+    async (args, person) => {
+      const query = `query ($id: ID!, ${declared}) { conversation(id: $id) { ${list}(${passed}) ${selection} } }`;
+      return (await person.ask(query, { id: conversationId, ...args })).conversation[list];
+    },
+  ]),
   [
     'conversations',
     viewers,
-    async (args, person) => (await person.ask(`query (${declared}) { conversations(${passed}) ${selection} }`, args)).conversations,
+    async (args, person) =>
+      (await person.ask(`query (${declared}) { conversations(${passed}) ${selection} }`, args)).conversations,
   ],
   [
     "a customer's conversations",
@@ -132,7 +134,11 @@ async function forward(size: number, page: (args: PageArgs) => Promise<Page>): P
   for (let after: string | null = null; ; ) {
     const { edges: here, pageInfo } = await page({ first: size, after });
     expect(here.length).toBeGreaterThan(0);
-    expect(pageInfo).toMatchObject({ hasPreviousPage: after !== null, startCursor: here[0]!.cursor, endCursor: here.at(-1)!.cursor });
+    expect(pageInfo).toMatchObject({
+      hasPreviousPage: after !== null,
+      startCursor: here[0]!.cursor,
+      endCursor: here.at(-1)!.cursor,
+    });
     edges.push(...here);
     if (!pageInfo.hasNextPage) return edges;
     expect(here).toHaveLength(size);
@@ -146,7 +152,11 @@ async function backward(size: number, page: (args: PageArgs) => Promise<Page>): 
   for (let before: string | null = null; ; ) {
     const { edges: here, pageInfo } = await page({ last: size, before });
     expect(here.length).toBeGreaterThan(0);
-    expect(pageInfo).toMatchObject({ hasNextPage: before !== null, startCursor: here[0]!.cursor, endCursor: here.at(-1)!.cursor });
+    expect(pageInfo).toMatchObject({
+      hasNextPage: before !== null,
+      startCursor: here[0]!.cursor,
+      endCursor: here.at(-1)!.cursor,
+    });
     edges.unshift(...here);
     if (!pageInfo.hasPreviousPage) return edges;
     expect(here).toHaveLength(size);
@@ -168,14 +178,18 @@ describe('a cursor', () => {
 
   test('of a customer says nothing of what the team wrote', async () => {
     const { timeline } = await cursorsOf(cast.dana);
-    const places = timeline.edges.map(({ cursor }: { cursor: string }) => JSON.parse(Buffer.from(cursor, 'base64url').toString()));
+    const places = timeline.edges.map(({ cursor }: { cursor: string }) =>
+      JSON.parse(Buffer.from(cursor, 'base64url').toString()),
+    );
     expect(places).toEqual(places.map((_: unknown, nr: number) => ['e', conversationId, nr + 1]));
   });
 
   test("of the team says nothing of anybody's notes, but for their author's own", async () => {
     const notesIn = async (person: Person) => {
       const { timeline } = await cursorsOf(person);
-      const lengths = timeline.edges.map(({ cursor }: { cursor: string }) => JSON.parse(Buffer.from(cursor, 'base64url').toString()).length);
+      const lengths = timeline.edges.map(
+        ({ cursor }: { cursor: string }) => JSON.parse(Buffer.from(cursor, 'base64url').toString()).length,
+      );
       return lengths.filter((length: number) => length > 4).length;
     };
     expect([await notesIn(cast.cleo), await notesIn(cast.crm)]).toEqual([0, 0]);
@@ -185,7 +199,9 @@ describe('a cursor', () => {
   test('stays what it was when more is written, before it and after it', async () => {
     const { ben, cleo } = cast;
     const before = await cursorsOf(ben);
-    await cleo.ask(`mutation { whisper(input: { conversationId: "${conversationId}", text: "later" }) { errors { code } } }`);
+    await cleo.ask(
+      `mutation { whisper(input: { conversationId: "${conversationId}", text: "later" }) { errors { code } } }`,
+    );
     const after = await cursorsOf(ben);
     expect(after.timeline.edges.slice(0, before.timeline.edges.length)).toEqual(before.timeline.edges);
     expect(after.messages).toEqual(before.messages);
@@ -196,7 +212,9 @@ describe('a cursor', () => {
     const query = `query ($id: ID!, $after: String) { conversation(id: $id) { messages(first: 100, after: $after) { edges { node { id } } } } }`;
     for (const [nr, { cursor }] of timeline.edges.entries()) {
       const rest = timeline.edges.slice(nr + 1).map(({ node }: Page['edges'][0]) => node.id);
-      const expected = messages.edges.map(({ node }: Page['edges'][0]) => node.id).filter((id: string) => rest.includes(id));
+      const expected = messages.edges
+        .map(({ node }: Page['edges'][0]) => node.id)
+        .filter((id: string) => rest.includes(id));
       const { conversation } = await cast.ben.ask(query, { id: conversationId, after: cursor });
       expect(conversation.messages.edges.map(({ node }: Page['edges'][0]) => node.id)).toEqual(expected);
     }
@@ -212,7 +230,9 @@ describe('a page inside a page', () => {
         const entries = `timeline(${one}) ${selection} messages(${one}) ${selection}`;
         const { conversations } = await person.ask(`{ conversations(first: 20) { edges { node { id ${entries} } } } }`);
         for (const { node } of conversations.edges) {
-          const { conversation } = await person.ask(`query ($id: ID!) { conversation(id: $id) { id ${entries} } }`, { id: node.id });
+          const { conversation } = await person.ask(`query ($id: ID!) { conversation(id: $id) { id ${entries} } }`, {
+            id: node.id,
+          });
           expect(node).toEqual(conversation);
         }
       }
@@ -220,7 +240,10 @@ describe('a page inside a page', () => {
   });
 
   test('with a cursor of one conversation is refused in every other', async () => {
-    const { conversation } = await cast.ben.ask(`query ($id: ID!) { conversation(id: $id) { timeline(first: 1) ${selection} } }`, { id: conversationId });
+    const { conversation } = await cast.ben.ask(
+      `query ($id: ID!) { conversation(id: $id) { timeline(first: 1) ${selection} } }`,
+      { id: conversationId },
+    );
     const query = `query ($after: String) { conversations(first: 20) { edges { node { id timeline(first: 1, after: $after) ${selection} } } } }`;
     const { data, errors } = await cast.ben.attempt(query, { after: conversation.timeline.pageInfo.endCursor });
     expect(data).toBeNull();

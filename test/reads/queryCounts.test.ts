@@ -17,7 +17,13 @@ const viewers = ['ada', 'dana', 'crm', 'reader', 'bot'] as const;
 type ViewerName = (typeof viewers)[number];
 
 beforeAll(async () => {
-  app = await startTestApp({ MAX_COST: '2000000000', MAX_TOKENS: '100000', MAX_ALIASES: '1000', MAX_DEPTH: '50', RATE_BURST: '2000000000' });
+  app = await startTestApp({
+    MAX_COST: '2000000000',
+    MAX_TOKENS: '100000',
+    MAX_ALIASES: '1000',
+    MAX_DEPTH: '50',
+    RATE_BURST: '2000000000',
+  });
   cast = await castOf(app);
   const { ada, ben, cleo, dana } = cast;
   const eve = await newPerson(app, app.url, cast.acme, 'Eve', { kind: 'CUSTOMER' });
@@ -85,12 +91,15 @@ describe('a page as a screen asks for it', () => {
     expect(new Set(counts).size).toBe(1);
   });
 
-  test.each(viewers)('of a timeline takes at most three statements, for one entry as for fifty, for %s', async (name) => {
-    const counts = [];
-    for (const first of [1, 2, rows]) counts.push(await countOf(cast[name], timeline, { id: longId, first }));
-    expect(Math.max(...counts)).toBeLessThanOrEqual(3);
-    expect(new Set(counts).size).toBe(1);
-  });
+  test.each(viewers)(
+    'of a timeline takes at most three statements, for one entry as for fifty, for %s',
+    async (name) => {
+      const counts = [];
+      for (const first of [1, 2, rows]) counts.push(await countOf(cast[name], timeline, { id: longId, first }));
+      expect(Math.max(...counts)).toBeLessThanOrEqual(3);
+      expect(new Set(counts).size).toBe(1);
+    },
+  );
 
   test.each(['ada', 'crm'] as const)('with the mentions of whispers takes one more, for %s', async (name) => {
     const query = `query ($id: ID!, $first: Int) { conversation(id: $id) { whispers(first: $first) { edges { node {
@@ -107,7 +116,8 @@ describe('a page as a screen asks for it', () => {
       { id: longId },
     );
     const entries = conversation.timeline.edges.map(({ node }: { node: { id: string } }) => node.id);
-    const query = 'query ($ids: [ID!]!) { nodes(ids: $ids) { id ... on TimelineEntry { actor { id } conversation { id customer { id } } } } }';
+    const query =
+      'query ($ids: [ID!]!) { nodes(ids: $ids) { id ... on TimelineEntry { actor { id } conversation { id customer { id } } } } }';
     const few = await countOf(cast.ada, query, { ids: entries.slice(0, 1) });
     expect(await countOf(cast.ada, query, { ids: entries })).toBe(few);
   });
@@ -118,7 +128,9 @@ const schema = buildSchema();
 /** A random selection: nested pages of small sizes, any fields, each under a name of its own. */
 function selection(type: GraphQLNamedType, levels: number): fc.Arbitrary<string> {
   if (isAbstractType(type)) {
-    const parts = schema.getPossibleTypes(type).map((one) => selection(one, levels).map((fields) => `... on ${one.name} ${fields}`));
+    const parts = schema
+      .getPossibleTypes(type)
+      .map((one) => selection(one, levels).map((fields) => `... on ${one.name} ${fields}`));
     return fc.tuple(...parts).map((all) => `{ __typename ${all.join(' ')} }`);
   }
   if (!isObjectType(type)) throw new Error(`${type.name} has no fields`);
@@ -146,7 +158,9 @@ function selection(type: GraphQLNamedType, levels: number): fc.Arbitrary<string>
 describe('any selection', () => {
   const typeNamed = (name: string) => schema.getType(name)!;
   const pages = {
-    'the inbox': selection(typeNamed('ConversationConnection'), 3).map((text) => `query ($first: Int) { conversations(first: $first) ${text} }`),
+    'the inbox': selection(typeNamed('ConversationConnection'), 3).map(
+      (text) => `query ($first: Int) { conversations(first: $first) ${text} }`,
+    ),
     'a timeline': selection(typeNamed('TimelineConnection'), 3).map(
       (text) => `query ($id: ID!, $first: Int) { conversation(id: $id) { timeline(first: $first) ${text} } }`,
     ),

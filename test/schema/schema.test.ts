@@ -32,14 +32,17 @@ const named = (ending: string) => objects.filter(({ name }) => name.endsWith(end
 function* described(): Generator<[string, string, string | null | undefined]> {
   for (const type of ours) {
     if (!roots.includes(type.name)) yield [type.name, type.name, type.description];
-    if (isEnumType(type)) for (const { name, description } of type.getValues()) yield [`${type.name}.${name}`, name, description];
+    if (isEnumType(type))
+      for (const { name, description } of type.getValues()) yield [`${type.name}.${name}`, name, description];
     if (isInputObjectType(type)) {
-      for (const { name, description } of Object.values(type.getFields())) yield [`${type.name}.${name}`, name, description];
+      for (const { name, description } of Object.values(type.getFields()))
+        yield [`${type.name}.${name}`, name, description];
     }
     if (!isObjectType(type) && !isInterfaceType(type)) continue;
     for (const { name, description, args } of Object.values(type.getFields())) {
       yield [`${type.name}.${name}`, name, description];
-      for (const argument of args) yield [`${type.name}.${name}(${argument.name})`, argument.name, argument.description];
+      for (const argument of args)
+        yield [`${type.name}.${name}(${argument.name})`, argument.name, argument.description];
     }
   }
 }
@@ -91,12 +94,15 @@ describe('for Relay and the caches of clients', () => {
   });
 
   test('Node is an interface with an id, and whatever has an id is a Node', () => {
-    expect(String(fieldsOf(schema.getType('Node'))['id']!.type)).toBe('ID!');
+    expect(String(fieldsOf(schema.getType('Node')).id!.type)).toBe('ID!');
     const withId = objects.filter((type) => 'id' in type.getFields());
     expect(withId.length).toBeGreaterThan(8);
     for (const type of withId) {
-      expect([type.name, String(type.getFields()['id']!.type)]).toEqual([type.name, 'ID!']);
-      expect([type.name, type.getInterfaces().map(({ name }) => name)]).toEqual([type.name, expect.arrayContaining(['Node'])]);
+      expect([type.name, String(type.getFields().id!.type)]).toEqual([type.name, 'ID!']);
+      expect([type.name, type.getInterfaces().map(({ name }) => name)]).toEqual([
+        type.name,
+        expect.arrayContaining(['Node']),
+      ]);
     }
   });
 
@@ -115,7 +121,12 @@ describe('for Relay and the caches of clients', () => {
 
   test('PageInfo is that of the specification', () => {
     const fields = Object.values(fieldsOf(schema.getType('PageInfo'))).map(({ name, type }) => `${name}: ${type}`);
-    expect(fields.sort()).toEqual(['endCursor: String', 'hasNextPage: Boolean!', 'hasPreviousPage: Boolean!', 'startCursor: String']);
+    expect(fields.sort()).toEqual([
+      'endCursor: String',
+      'hasNextPage: Boolean!',
+      'hasPreviousPage: Boolean!',
+      'startCursor: String',
+    ]);
   });
 
   test('every field that gives a connection takes first, after, last and before, and nothing else does', () => {
@@ -141,11 +152,14 @@ describe('for Relay and the caches of clients', () => {
 describe('mutations', () => {
   const mutations = Object.values(fieldsOf(schema.getMutationType()!));
 
-  test.each(mutations.map((field) => [field.name, field] as const))('%s takes one input and gives a payload of its own', (name, { args, type }) => {
-    const upper = `${name[0]!.toUpperCase()}${name.slice(1)}`;
-    expect(args.map((argument) => `${argument.name}: ${argument.type}`)).toEqual([`input: ${upper}Input!`]);
-    expect(String(type)).toBe(`${upper}Payload!`);
-  });
+  test.each(mutations.map((field) => [field.name, field] as const))(
+    '%s takes one input and gives a payload of its own',
+    (name, { args, type }) => {
+      const upper = `${name[0]!.toUpperCase()}${name.slice(1)}`;
+      expect(args.map((argument) => `${argument.name}: ${argument.type}`)).toEqual([`input: ${upper}Input!`]);
+      expect(String(type)).toBe(`${upper}Payload!`);
+    },
+  );
 
   test('every payload says why it refused, and its subject may be null', () => {
     expect(named('Payload')).toHaveLength(mutations.length);
@@ -153,14 +167,16 @@ describe('mutations', () => {
       const { errors, timelineEdges, ...others } = payload.getFields();
       expect([payload.name, String(errors!.type)]).toEqual([payload.name, '[UserError!]!']);
       if (timelineEdges) expect(String(timelineEdges.type)).toBe('[TimelineEdge!]!');
-      for (const { name, type } of Object.values(others)) expect([payload.name, name, isNonNullType(type)]).toEqual([payload.name, name, false]);
+      for (const { name, type } of Object.values(others))
+        expect([payload.name, name, isNonNullType(type)]).toEqual([payload.name, name, false]);
     }
   });
 
   test('every error has a code, a message and a path', () => {
     const errors = schema.getPossibleTypes(schema.getType('UserError') as never);
     expect(errors.map(({ name }) => name).sort()).toEqual(['AlreadyAssignedError', 'GenericUserError']);
-    for (const error of errors) expect(Object.keys(error.getFields())).toEqual(expect.arrayContaining(['code', 'message', 'path']));
+    for (const error of errors)
+      expect(Object.keys(error.getFields())).toEqual(expect.arrayContaining(['code', 'message', 'path']));
   });
 
   test('an input never asks who is calling, nor in which workspace', () => {
@@ -173,7 +189,9 @@ describe('mutations', () => {
 
 describe('what a role may not read', () => {
   test('may be null, so that the rest of the answer stays', () => {
-    const teamOnly = [...described()].filter(([place, , description]) => /Team only|admins/i.test(description ?? '') && /^[A-Z]\w+\.\w+$/.test(place));
+    const teamOnly = [...described()].filter(
+      ([place, , description]) => /Team only|admins/i.test(description ?? '') && /^[A-Z]\w+\.\w+$/.test(place),
+    );
     const strict = teamOnly.filter(([place]) => {
       const [type, field] = place.split('.') as [string, string];
       const owner = schema.getType(type);

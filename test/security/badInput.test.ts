@@ -29,8 +29,8 @@ beforeAll(async () => {
   cast = await castOf(app);
   const { dana, ada, ivy, gus } = cast;
   ours = await idsOf(dana, ada, { ai: cast.bot.id, ws: cast.acme });
-  conversationId = ours['conv']!;
-  otherConversationId = (await idsOf(dana, ada, {}))['conv']!;
+  conversationId = ours.conv!;
+  otherConversationId = (await idsOf(dana, ada, {})).conv!;
   theirs = await idsOf(ivy, gus, { ai: cast.globot.id, ws: cast.globex });
 });
 afterAll(async () => {
@@ -68,7 +68,8 @@ function callerOf(name: string, path: string[]): Person {
   const field = path.at(-1);
   if (field === 'aiTurnId' || name === 'Subscription.aiTurnOpened') return cast.bot;
   if (name === 'Mutation.requestHuman' && field === 'text') return cast.bot;
-  if (name === 'Mutation.startConversation') return field === 'customerId' || field === 'externalId' ? cast.crm : cast.dana;
+  if (name === 'Mutation.startConversation')
+    return field === 'customerId' || field === 'externalId' ? cast.crm : cast.dana;
   if (name === 'Mutation.sendMessage' && field === 'externalId') return cast.crm;
   return name === 'Mutation.requestHuman' ? cast.dana : cast.ada;
 }
@@ -82,9 +83,11 @@ function goodValue(name: string, badPath: string[], bad: unknown) {
     if (name === 'Query.conversation' && field === 'id') return conversationId;
     if (field === 'text' && name !== 'Mutation.requestHuman') return 'Hello.';
     if (field === 'onBehalfOfCustomer') return badPath.at(-1) === 'externalId';
-    if (field === 'customerId' && name === 'Mutation.startConversation' && badPath.at(-1) === 'externalId') return cast.dana.id;
-    if (field === 'agentId') return name === 'Mutation.updateAgent' || badPath.at(-1) === 'newPassword' ? cast.ben.id : undefined;
-    if (field === 'aiTurnId' && badPath.at(-1) === 'text' && name === 'Mutation.requestHuman') return ours['turn'];
+    if (field === 'customerId' && name === 'Mutation.startConversation' && badPath.at(-1) === 'externalId')
+      return cast.dana.id;
+    if (field === 'agentId')
+      return name === 'Mutation.updateAgent' || badPath.at(-1) === 'newPassword' ? cast.ben.id : undefined;
+    if (field === 'aiTurnId' && badPath.at(-1) === 'text' && name === 'Mutation.requestHuman') return ours.turn;
     if (field === 'email') return 'new@agents.test';
     return field === 'newPassword' ? 'a password that is long enough' : undefined;
   };
@@ -112,7 +115,18 @@ async function answerTo(person: Person, { kind, query, variables, name }: RootCa
 
 /** All that is stored, in one number. */
 async function stored(): Promise<string> {
-  const tables = ['workspaces', 'actors', 'passwords', 'api_keys', 'conversations', 'entries', 'participants', 'read_marks', 'ai_turns', 'idempotency_keys'];
+  const tables = [
+    'workspaces',
+    'actors',
+    'passwords',
+    'api_keys',
+    'conversations',
+    'entries',
+    'participants',
+    'read_marks',
+    'ai_turns',
+    'idempotency_keys',
+  ];
   const sums = tables.map((table) => `(select coalesce(sum(hashtextextended(t::text, 0)), 0) from ${table} t)`);
   const { rows } = await app.world.database.pool.query(`select concat_ws(' ', ${sums.join(', ')}) as sum`);
   return rows[0].sum;
@@ -120,7 +134,13 @@ async function stored(): Promise<string> {
 
 const paths = (fits: (type: GraphQLInputType) => boolean) =>
   rootFields(schema).flatMap(({ kind, field }) =>
-    pathsOf(field, fits).map((path) => ({ name: `${kind}.${field.name}`, argument: path.join('.'), kind, field, path })),
+    pathsOf(field, fits).map((path) => ({
+      name: `${kind}.${field.name}`,
+      argument: path.join('.'),
+      kind,
+      field,
+      path,
+    })),
   );
 
 describe('an id', () => {
@@ -130,7 +150,20 @@ describe('an id', () => {
   function badIds(path: string[]): [string, string][] {
     const kind = kindOfField[path.at(-1)!] ?? 'conv';
     const wrongKinds = Object.entries(ours).filter(([other]) => other !== kind && !isFine(path, other));
-    const malformed = ['', ' ', 'x', '_', `${kind}_`, `${kind}_!`, kind, '__proto__', 'constructor', '../../etc', "' or 1=1 --", '💥'];
+    const malformed = [
+      '',
+      ' ',
+      'x',
+      '_',
+      `${kind}_`,
+      `${kind}_!`,
+      kind,
+      '__proto__',
+      'constructor',
+      '../../etc',
+      "' or 1=1 --",
+      '💥',
+    ];
     const real = ours[kind]!;
     return [
       ...wrongKinds.map(([other, id]): [string, string] => [`of a ${other}`, id]),
@@ -147,7 +180,7 @@ describe('an id', () => {
   /** A read mark may stand at any entry. */
   const isFine = (path: string[], kind: string) => path.at(-1) === 'upToId' && ['whis', 'evt'].includes(kind);
 
-  test.each(places.filter(({ kind }) => kind === 'Mutation' ))(
+  test.each(places.filter(({ kind }) => kind === 'Mutation'))(
     '$name($argument) that names nothing is refused there, and nothing is written',
     async ({ name, kind, field, path }) => {
       const before = await stored();
@@ -176,10 +209,16 @@ describe('an id', () => {
         if (isReal) continue;
         const answer = await answerTo(cast.ada, rootCall(kind, field, goodValue(name, path, id)));
         const isIllFormed = id.includes('\0') || !id.isWellFormed();
-        if (kind === 'Subscription' && path.at(-1) === 'conversationId') expect([what, answer.codes]).toEqual([what, ['NOT_FOUND']]);
+        if (kind === 'Subscription' && path.at(-1) === 'conversationId')
+          expect([what, answer.codes]).toEqual([what, ['NOT_FOUND']]);
         else if (path.length > 1 && isIllFormed) expect([what, answer.codes]).toEqual([what, ['BAD_USER_INPUT']]);
         else expect([what, answer.codes]).toEqual([what, []]);
-        const found = { 'Query.node': { node: null }, 'Query.nodes': { nodes: [null] }, 'Query.conversation': { conversation: null }, 'Query.conversations': { conversations: { edges: [] } } }[name];
+        const found = {
+          'Query.node': { node: null },
+          'Query.nodes': { nodes: [null] },
+          'Query.conversation': { conversation: null },
+          'Query.conversations': { conversations: { edges: [] } },
+        }[name];
         if (found && answer.codes.length === 0) expect([what, answer.data]).toEqual([what, found]);
       }
     },
@@ -199,23 +238,26 @@ describe('a text', () => {
     expect(places.length).toBeGreaterThan(20);
   });
 
-  test.each(places)('with NUL or half a character is refused in $name($argument), and nothing is written', async (place) => {
-    const { name, kind, field, path } = place;
-    const before = await stored();
-    for (const text of illFormed) {
-      const answer = await answerTo(callerOf(name, path), rootCall(kind, field, goodValue(name, path, text)));
-      const what = JSON.stringify([text, answer]);
-      if (kind === 'Mutation') {
-        const isSecret = name === 'Mutation.signIn' || path.at(-1) === 'currentPassword';
-        expect(answer.codes, what).toEqual([]);
-        expect(answer.refusals, what).toMatchObject([{ code: isSecret ? 'INVALID_CREDENTIALS' : 'INVALID_INPUT' }]);
-        if (!isSecret) expect(answer.refusals[0]!.path?.[0], what).toBe(path.at(-1));
-      } else {
-        expect(answer.codes, what).toEqual(['BAD_USER_INPUT']);
+  test.each(places)(
+    'with NUL or half a character is refused in $name($argument), and nothing is written',
+    async (place) => {
+      const { name, kind, field, path } = place;
+      const before = await stored();
+      for (const text of illFormed) {
+        const answer = await answerTo(callerOf(name, path), rootCall(kind, field, goodValue(name, path, text)));
+        const what = JSON.stringify([text, answer]);
+        if (kind === 'Mutation') {
+          const isSecret = name === 'Mutation.signIn' || path.at(-1) === 'currentPassword';
+          expect(answer.codes, what).toEqual([]);
+          expect(answer.refusals, what).toMatchObject([{ code: isSecret ? 'INVALID_CREDENTIALS' : 'INVALID_INPUT' }]);
+          if (!isSecret) expect(answer.refusals[0]!.path?.[0], what).toBe(path.at(-1));
+        } else {
+          expect(answer.codes, what).toEqual(['BAD_USER_INPUT']);
+        }
       }
-    }
-    expect(await stored()).toBe(before);
-  });
+      expect(await stored()).toBe(before);
+    },
+  );
 
   test('over its length in code points is refused, at its length is stored as it is', async () => {
     const { ada } = cast;
@@ -226,7 +268,13 @@ describe('a text', () => {
       expect((await say(text)).sendMessage.errors).toMatchObject([{ code: 'INVALID_INPUT', path: ['text'] }]);
     }
     expect(await stored()).toBe(before);
-    for (const text of [longest, '<script>alert(1)</script>', '‮ \u202e اختبار ​\u200b', 'e\u0301'.repeat(5000), "'; drop table entries; --"]) {
+    for (const text of [
+      longest,
+      '<script>alert(1)</script>',
+      '‮ \u202e اختبار ​\u200b',
+      'e\u0301'.repeat(5000),
+      "'; drop table entries; --",
+    ]) {
       expect((await say(text)).sendMessage.message!.text).toBe(text.trim());
     }
   });
@@ -260,7 +308,8 @@ describe('a cursor', () => {
   const encode = (parts: unknown) => Buffer.from(JSON.stringify(parts)).toString('base64url');
   const timeline = (person: Person, after: string) => person.attempt(TimelineDocument, { id: conversationId, after });
   const inbox = (person: Person, after: string) => person.attempt(InboxDocument, { after });
-  const agents = (person: Person, after: string) => person.attempt('query ($after: String) { agents(after: $after) { edges { cursor } } }', { after });
+  const agents = (person: Person, after: string) =>
+    person.attempt('query ($after: String) { agents(after: $after) { edges { cursor } } }', { after });
   const codes = ({ errors }: Answers) => errors.map(({ extensions }) => extensions.code);
 
   async function cursorOf(id: string, person: Person): Promise<string> {
@@ -274,8 +323,10 @@ describe('a cursor', () => {
     const [agentEdge] = (await ada.ask('{ agents(first: 1) { edges { cursor } } }')).agents.edges;
     for (const person of [ada, dana]) {
       const ofOther = await cursorOf(otherConversationId, person);
-      for (const cursor of [ofOther, inboxEdge!.cursor, agentEdge.cursor]) expect(codes(await timeline(person, cursor))).toEqual(['BAD_USER_INPUT']);
-      for (const cursor of [ofOther, agentEdge.cursor]) expect(codes(await inbox(person, cursor))).toEqual(['BAD_USER_INPUT']);
+      for (const cursor of [ofOther, inboxEdge!.cursor, agentEdge.cursor])
+        expect(codes(await timeline(person, cursor))).toEqual(['BAD_USER_INPUT']);
+      for (const cursor of [ofOther, agentEdge.cursor])
+        expect(codes(await inbox(person, cursor))).toEqual(['BAD_USER_INPUT']);
     }
     for (const cursor of [await cursorOf(conversationId, ada), inboxEdge!.cursor]) {
       expect(codes(await agents(ada, cursor))).toEqual(['BAD_USER_INPUT']);
@@ -292,13 +343,40 @@ describe('a cursor', () => {
     const { ada } = cast;
     const real = await cursorOf(conversationId, ada);
     const made = [
-      'x', ' ', '0', 'null', `${real}A`, `${real}=`, ` ${real}`, real.slice(1), '💥', '\0', 'A'.repeat(100_000),
-      ...[null, 1, {}, [], ['e'], ['e', conversationId], ['e', conversationId, '1', '0'], ['e', conversationId, -1, 0],
-        ['e', conversationId, 1.5, 0], ['e', conversationId, 1e300, 0], ['e', conversationId, 2 ** 53, 0], ['e', conversationId, 1, 0, 0, 0],
-        ['e', [conversationId], 1, 0], ['x', conversationId, 1, 0], { 0: 'e', 1: conversationId, 2: 1, 3: 0, length: 4 }].map(encode),
+      'x',
+      ' ',
+      '0',
+      'null',
+      `${real}A`,
+      `${real}=`,
+      ` ${real}`,
+      real.slice(1),
+      '💥',
+      '\0',
+      'A'.repeat(100_000),
+      ...[
+        null,
+        1,
+        {},
+        [],
+        ['e'],
+        ['e', conversationId],
+        ['e', conversationId, '1', '0'],
+        ['e', conversationId, -1, 0],
+        ['e', conversationId, 1.5, 0],
+        ['e', conversationId, 1e300, 0],
+        ['e', conversationId, 2 ** 53, 0],
+        ['e', conversationId, 1, 0, 0, 0],
+        ['e', [conversationId], 1, 0],
+        ['x', conversationId, 1, 0],
+        { 0: 'e', 1: conversationId, 2: 1, 3: 0, length: 4 },
+      ].map(encode),
     ];
     for (const cursor of made) {
-      expect([cursor.slice(0, 99), codes(await timeline(ada, cursor))]).toEqual([cursor.slice(0, 99), ['BAD_USER_INPUT']]);
+      expect([cursor.slice(0, 99), codes(await timeline(ada, cursor))]).toEqual([
+        cursor.slice(0, 99),
+        ['BAD_USER_INPUT'],
+      ]);
       const stream = ada.follow(TimelineItemAddedDocument, { conversationId, after: cursor });
       const { errors } = await stream.next();
       expect(errors!.map(({ extensions }) => extensions!.code)).toEqual(['BAD_USER_INPUT']);
@@ -307,8 +385,21 @@ describe('a cursor', () => {
 
   test('of a list that was made up never becomes a failure of ours', async () => {
     const made = [
-      ['c', 0, 'a\0b'], ['c', 0, '\ud800'], ['c', 8.64e15, 'x'], ['c', 8.64e15 + 1, 'x'], ['c', -1, 'x'], ['c', 1.5, 'x'], ['c', 0, 1], ['c', 0], ['c', '0', 'x'],
-      ['a', 'a\0b', 'x'], ['a', '\udfff', 'x'], ['a', 'x', '\0'], ['a', 1, 'x'], ['a', 'x'], ['a', 'x'.repeat(100_000), 'y'],
+      ['c', 0, 'a\0b'],
+      ['c', 0, '\ud800'],
+      ['c', 8.64e15, 'x'],
+      ['c', 8.64e15 + 1, 'x'],
+      ['c', -1, 'x'],
+      ['c', 1.5, 'x'],
+      ['c', 0, 1],
+      ['c', 0],
+      ['c', '0', 'x'],
+      ['a', 'a\0b', 'x'],
+      ['a', '\udfff', 'x'],
+      ['a', 'x', '\0'],
+      ['a', 1, 'x'],
+      ['a', 'x'],
+      ['a', 'x'.repeat(100_000), 'y'],
     ].map(encode);
     for (const cursor of made) {
       for (const answer of [await inbox(cast.ada, cursor), await agents(cast.ada, cursor)]) {
@@ -327,7 +418,10 @@ describe('a cursor', () => {
   test('beyond the end gives an empty page, and no stream', async () => {
     const beyond = encode(['e', conversationId, 10_000, 0]);
     const { conversation } = await cast.ada.ask(TimelineDocument, { id: conversationId, first: 5, after: beyond });
-    expect(conversation!.timeline).toMatchObject({ edges: [], pageInfo: { hasNextPage: false, startCursor: null, endCursor: null } });
+    expect(conversation!.timeline).toMatchObject({
+      edges: [],
+      pageInfo: { hasNextPage: false, startCursor: null, endCursor: null },
+    });
     const { errors } = await cast.ada.follow(TimelineItemAddedDocument, { conversationId, after: beyond }).next();
     expect(errors!.map(({ extensions }) => extensions!.code)).toEqual(['BAD_USER_INPUT']);
   });
@@ -366,7 +460,8 @@ describe('other values', () => {
     ['autoResolveAfterSeconds', [299, 0, -1]],
     ['autoFinalizeAfterSeconds', [-1, -(2 ** 31)]],
   ])('a timer %s out of its range is refused', async (name, values) => {
-    const query = 'mutation ($input: UpdateWorkspaceInput!) { updateWorkspace(input: $input) { errors { code path } } }';
+    const query =
+      'mutation ($input: UpdateWorkspaceInput!) { updateWorkspace(input: $input) { errors { code path } } }';
     const before = await stored();
     for (const value of values) {
       const { updateWorkspace } = await cast.ada.ask(query, { input: { [name]: value } });

@@ -33,8 +33,8 @@ export type ValueOf = (path: string[], type: GraphQLInputType) => unknown;
 const kinds: readonly RootKind[] = ['Query', 'Mutation', 'Subscription'];
 
 /** Every root field of the schema, so that a new one is met by every test that walks them. */
-export function rootCalls(schema: GraphQLSchema, valueOf: ValueOf): RootCall[] {
-  return rootFields(schema).map(({ kind, field }) => rootCall(kind, field, valueOf));
+export function rootCalls(schema: GraphQLSchema, give: ValueOf): RootCall[] {
+  return rootFields(schema).map(({ kind, field }) => rootCall(kind, field, give));
 }
 
 export function rootFields(schema: GraphQLSchema): { kind: RootKind; field: GraphQLField<unknown, unknown> }[] {
@@ -48,9 +48,9 @@ export function rootFields(schema: GraphQLSchema): { kind: RootKind; field: Grap
   });
 }
 
-export function rootCall(kind: RootKind, field: GraphQLField<unknown, unknown>, valueOf: ValueOf): RootCall {
+export function rootCall(kind: RootKind, field: GraphQLField<unknown, unknown>, give: ValueOf): RootCall {
   const given = field.args.flatMap((argument) => {
-    const value = valueFor(argument, [argument.name], isRequiredArgument(argument), valueOf);
+    const value = valueFor(argument, [argument.name], isRequiredArgument(argument), give);
     return value === undefined ? [] : [{ argument, value }];
   });
   const declared = given.map(({ argument }) => `$${argument.name}: ${argument.type}`).join(', ');
@@ -87,14 +87,14 @@ function valueFor(
   { type }: GraphQLArgument | GraphQLInputField,
   path: string[],
   isRequired: boolean,
-  valueOf: ValueOf,
+  give: ValueOf,
 ): unknown {
-  const chosen = valueOf(path, type);
+  const chosen = give(path, type);
   if (chosen !== undefined) return isListType(getNullableType(type)) && !Array.isArray(chosen) ? [chosen] : chosen;
   const named = getNamedType(type);
   if (isInputObjectType(named)) {
     const fields = Object.values(named.getFields()).flatMap((field) => {
-      const value = valueFor(field, [...path, field.name], isRequiredInputField(field), valueOf);
+      const value = valueFor(field, [...path, field.name], isRequiredInputField(field), give);
       return value === undefined ? [] : [[field.name, value]];
     });
     return isRequired || fields.length > 0 ? Object.fromEntries(fields) : undefined;
@@ -119,7 +119,9 @@ export function everything(
 ): string {
   if (isAbstractType(type)) {
     const parts = schema.getPossibleTypes(type).map((one) => {
-      const fields = fieldsOf(schema, one, levels, leavesOut).map((field) => `${one.name}_${field.split(' ')[0]}: ${field}`);
+      const fields = fieldsOf(schema, one, levels, leavesOut).map(
+        (field) => `${one.name}_${field.split(' ')[0]}: ${field}`,
+      );
       return fields.length === 0 ? '' : `... on ${one.name} { ${fields.join(' ')} }`;
     });
     return `{ __typename ${parts.join(' ')} }`;

@@ -5,7 +5,7 @@ import { readConfig } from '../../src/config.js';
 import { StartConversationDocument } from '../operations/generated.js';
 import { startTestApp, type TestApp } from '../support/app.js';
 import { type Cast, castOf } from '../support/cast.js';
-import { type Reply, post, send } from './http.js';
+import { post, type Reply, send } from './http.js';
 
 let app: TestApp;
 let cast: Cast;
@@ -23,7 +23,8 @@ afterAll(async () => {
 afterEach(() => void vi.restoreAllMocks());
 
 const ask = (query: string, variables?: object) => post(app.url, cast.ben.token, { query, variables });
-const times = (count: number, part: (nr: number) => string) => Array.from({ length: count }, (_, nr) => part(nr)).join(' ');
+const times = (count: number, part: (nr: number) => string) =>
+  Array.from({ length: count }, (_, nr) => part(nr)).join(' ');
 
 /** The codes with which the server refuses; every refusal of a limit is a 4xx and comes without data. */
 function codesOf({ status, data, errors }: Reply): string[] {
@@ -119,10 +120,13 @@ describe('MAX_DEPTH', () => {
 });
 
 describe('MAX_ALIASES', () => {
-  test.each(['__typename', 'viewer { actor { id } }'])('thirty aliases of %s are served, one more is refused', async (field) => {
-    expectServed(await ask(`{ ${times(30, (nr) => `a${nr}: ${field}`)} }`));
-    expect(codesOf(await ask(`{ ${times(31, (nr) => `a${nr}: ${field}`)} }`))).toEqual(['QUERY_TOO_COMPLEX']);
-  });
+  test.each(['__typename', 'viewer { actor { id } }'])(
+    'thirty aliases of %s are served, one more is refused',
+    async (field) => {
+      expectServed(await ask(`{ ${times(30, (nr) => `a${nr}: ${field}`)} }`));
+      expect(codesOf(await ask(`{ ${times(31, (nr) => `a${nr}: ${field}`)} }`))).toEqual(['QUERY_TOO_COMPLEX']);
+    },
+  );
 
   test('a fragment that is spread twice counts twice', async () => {
     const fragment = `fragment F on Query { ${times(16, (nr) => `a${nr}: __typename`)} }`;
@@ -229,7 +233,10 @@ describe('first and last', () => {
     ['messages', (args) => `{ conversation(id: "${conversationId}") { messages(${args}) { edges { cursor } } } }`],
     ['timeline', (args) => `{ conversation(id: "${conversationId}") { timeline(${args}) { edges { cursor } } } }`],
     ['whispers', (args) => `{ conversation(id: "${conversationId}") { whispers(${args}) { edges { cursor } } } }`],
-    ['a customer’s conversations', (args) => `{ node(id: "${cast.dana.id}") { ... on Customer { conversations(${args}) { edges { cursor } } } } }`],
+    [
+      'a customer’s conversations',
+      (args) => `{ node(id: "${cast.dana.id}") { ... on Customer { conversations(${args}) { edges { cursor } } } } }`,
+    ],
   ];
   const bad = ['first: 0', 'first: -1', 'first: 101', 'last: 0', 'last: -1', 'last: 101', 'first: 1, last: 1'];
 
@@ -245,9 +252,15 @@ describe('first and last', () => {
   });
 
   test('by variable are judged the same', async () => {
-    const query = 'query ($first: Int, $last: Int = 3) { conversations(first: $first, last: $last) { edges { cursor } } }';
+    const query =
+      'query ($first: Int, $last: Int = 3) { conversations(first: $first, last: $last) { edges { cursor } } }';
     expectServed(await ask(query, {}));
-    for (const variables of [{ first: 0, last: null }, { first: -1, last: null }, { first: 101, last: null }, { first: 1 }]) {
+    for (const variables of [
+      { first: 0, last: null },
+      { first: -1, last: null },
+      { first: 101, last: null },
+      { first: 1 },
+    ]) {
       const { errors } = await ask(query, variables);
       expect(errors.map(({ extensions }) => extensions.code)).toEqual(['BAD_USER_INPUT']);
     }
@@ -286,7 +299,11 @@ describe('MAX_COST', () => {
   });
 
   test('so are fragments that double through a field', async () => {
-    const fragments = times(10, (nr) => `fragment F${nr} on Conversation { ${nr % 2 ? '... {' : ''} ...F${nr + 1} ... { ...F${nr + 1} } ...F${nr + 1} ${nr % 2 ? '}' : ''} }`);
+    const fragments = times(
+      10,
+      (nr) =>
+        `fragment F${nr} on Conversation { ${nr % 2 ? '... {' : ''} ...F${nr + 1} ... { ...F${nr + 1} } ...F${nr + 1} ${nr % 2 ? '}' : ''} }`,
+    );
     const query = `{ conversation(id: "${conversationId}") { ...F0 } } ${fragments} fragment F10 on Conversation { id }`;
     expect(new Set(codesOf(await ask(query)))).toEqual(new Set(['QUERY_TOO_COMPLEX']));
   });
@@ -311,7 +328,8 @@ describe('MAX_COST', () => {
   });
 
   test('holds on the socket, also by variables', async () => {
-    const selection = 'timeline(first: $n) { edges { node { conversation { messages(first: $n) { edges { node { id } } } } } } }';
+    const selection =
+      'timeline(first: $n) { edges { node { conversation { messages(first: $n) { edges { node { id } } } } } } }';
     const document = `subscription ($n: Int, $id: ID!) { conversationUpdated(conversationId: $id) { ${selection} } }`;
     expect(await socketCodes(document, { id: conversationId, n: 10 })).toEqual([]);
     expect(await socketCodes(document, { id: conversationId, n: 100 })).toEqual(['QUERY_TOO_COMPLEX']);
@@ -435,7 +453,11 @@ describe('sockets', () => {
   });
 
   test('neither queries nor mutations nor introspection run over a socket', async () => {
-    const refused = ['{ viewer { actor { id } } }', '{ __schema { types { name } } }', 'mutation { createAgent(input: { email: "a@b.test", displayName: "A" }) { errors { code } } }'];
+    const refused = [
+      '{ viewer { actor { id } } }',
+      '{ __schema { types { name } } }',
+      'mutation { createAgent(input: { email: "a@b.test", displayName: "A" }) { errors { code } } }',
+    ];
     for (const document of refused) {
       const errors = (await people.ada.follow(document).whenEnded()) as { extensions: { code: string } }[];
       expect(errors.map(({ extensions }) => extensions.code)).toEqual(['BAD_REQUEST']);
@@ -448,11 +470,36 @@ describe('mistakes in a subscription', () => {
   test.each([
     ['a syntax error', 'subscription { conversationUpdated(', {}, 'GRAPHQL_PARSE_FAILED'],
     ['an unknown field', 'subscription { nothing }', {}, 'GRAPHQL_VALIDATION_FAILED'],
-    ['a variable that is missing', 'subscription ($id: ID!) { conversationUpdated(conversationId: $id) { id } }', {}, 'BAD_USER_INPUT'],
-    ['a variable of another type', 'subscription ($id: ID!) { conversationUpdated(conversationId: $id) { id } }', { id: {} }, 'BAD_USER_INPUT'],
-    ['an argument that turns out null', 'subscription ($id: ID = "x") { conversationUpdated(conversationId: $id) { id } }', { id: null }, 'BAD_USER_INPUT'],
-    ['a cursor that is none', 'subscription ($id: ID!) { messageAdded(conversationId: $id, after: "x") { cursor } }', null, 'BAD_USER_INPUT'],
-    ['two fields at once', 'subscription { inboxUpdated { kind } aiTurnOpened { id } }', {}, 'GRAPHQL_VALIDATION_FAILED'],
+    [
+      'a variable that is missing',
+      'subscription ($id: ID!) { conversationUpdated(conversationId: $id) { id } }',
+      {},
+      'BAD_USER_INPUT',
+    ],
+    [
+      'a variable of another type',
+      'subscription ($id: ID!) { conversationUpdated(conversationId: $id) { id } }',
+      { id: {} },
+      'BAD_USER_INPUT',
+    ],
+    [
+      'an argument that turns out null',
+      'subscription ($id: ID = "x") { conversationUpdated(conversationId: $id) { id } }',
+      { id: null },
+      'BAD_USER_INPUT',
+    ],
+    [
+      'a cursor that is none',
+      'subscription ($id: ID!) { messageAdded(conversationId: $id, after: "x") { cursor } }',
+      null,
+      'BAD_USER_INPUT',
+    ],
+    [
+      'two fields at once',
+      'subscription { inboxUpdated { kind } aiTurnOpened { id } }',
+      {},
+      'GRAPHQL_VALIDATION_FAILED',
+    ],
   ])('%s is answered as such, and the socket stays open', async (_, document, variables, code) => {
     expect(await socketCodes(document, variables ?? { id: conversationId })).toEqual([code]);
     expect(await socketCodes(subscription('id'))).toEqual([]);
@@ -555,7 +602,12 @@ describe('over HTTP', () => {
         method: 'OPTIONS',
         headers: { origin, 'access-control-request-method': 'POST', 'access-control-request-headers': 'authorization' },
       });
-    const foreign = ['https://evil.example', 'null', 'http://localhost.evil.example', 'http://127.0.0.1.evil.example:80'];
+    const foreign = [
+      'https://evil.example',
+      'null',
+      'http://localhost.evil.example',
+      'http://127.0.0.1.evil.example:80',
+    ];
     for (const origin of foreign) {
       expect((await preflight(origin)).headers.get('access-control-allow-origin')).toBeNull();
       const read = await send(app.url, {
@@ -613,7 +665,10 @@ describe('over HTTP', () => {
 
 /** Every failure that a database can have, as a client could meet it. */
 const failure = () =>
-  Object.assign(new Error('relation "secret_table" does not exist'), { code: '42P01', query: 'select * from secret_table' });
+  Object.assign(new Error('relation "secret_table" does not exist'), {
+    code: '42P01',
+    query: 'select * from secret_table',
+  });
 const telling = /secret_table|select|stack|\.ts|\.js|node_modules|relation|42P01/i;
 
 describe.each(['development', 'production'] as const)('a failure of ours in %s', (mode) => {
@@ -709,11 +764,14 @@ describe('in production', () => {
     await people.leave();
     await live.close();
   });
-  const inProduction = (token: string | null, query: string, variables?: object) => post(live.url, token, { query, variables });
+  const inProduction = (token: string | null, query: string, variables?: object) =>
+    post(live.url, token, { query, variables });
 
   test('the schema does not describe itself, to nobody', async () => {
     for (const query of ['{ __schema { types { name } } }', '{ __type(name: "Query") { name } }']) {
-      expect((await inProduction(people.ada.token, query)).errors[0]!.extensions.code).toBe('GRAPHQL_VALIDATION_FAILED');
+      expect((await inProduction(people.ada.token, query)).errors[0]!.extensions.code).toBe(
+        'GRAPHQL_VALIDATION_FAILED',
+      );
       expect((await inProduction(null, query)).status).toBeGreaterThanOrEqual(400);
     }
     expectServed(await inProduction(people.ada.token, '{ __typename }'));

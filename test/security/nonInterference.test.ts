@@ -5,14 +5,24 @@ import { Scene } from '../../src/actions/door.js';
 import type * as Visibility from '../../src/auth/visibility.js';
 import { Conversation } from '../../src/entities/Conversation.js';
 import type { Person } from '../support/Person.js';
-import { beginScenario, closeWorld, expectTheSame, lookEverywhere, Observer, startWorld, type World } from './worlds.js';
+import {
+  beginScenario,
+  closeWorld,
+  expectTheSame,
+  lookEverywhere,
+  Observer,
+  startWorld,
+  type World,
+} from './worlds.js';
 
 const { planted } = vi.hoisted(() => ({ planted: { leak: null as string | null } }));
 
 vi.mock('../../src/auth/visibility.js', async (importOriginal) => {
   const real = await importOriginal<typeof Visibility>();
-  const unless = <Args extends unknown[], T>(leak: string, whole: (...args: Args) => T, leaking: (...args: Args) => T) =>
-    (...args: Args) => (planted.leak === leak ? leaking : whole)(...args);
+  const unless =
+    <Args extends unknown[], T>(leak: string, whole: (...args: Args) => T, leaking: (...args: Args) => T) =>
+    (...args: Args) =>
+      (planted.leak === leak ? leaking : whole)(...args);
   return {
     ...real,
     participantSince: unless('participants', real.participantSince, () => sql`p.joined_at`),
@@ -35,8 +45,14 @@ interface Step {
 const whispers = ['whisper', 'note', 'joinConversation', 'leaveConversation'];
 const teamState = ['tags', 'priority', 'readByAgent'];
 
-const byAgents = (...does: string[]) => ({ by: fc.constantFrom<Who>('ada', 'ben', 'cleo'), does: fc.constantFrom(...does) });
-const where = { at: fc.constantFrom<0 | 1>(0, 0, 0, 1), text: fc.string({ minLength: 1, maxLength: 20, unit: 'grapheme' }) };
+const byAgents = (...does: string[]) => ({
+  by: fc.constantFrom<Who>('ada', 'ben', 'cleo'),
+  does: fc.constantFrom(...does),
+});
+const where = {
+  at: fc.constantFrom<0 | 1>(0, 0, 0, 1),
+  text: fc.string({ minLength: 1, maxLength: 20, unit: 'grapheme' }),
+};
 const step = (weight: number, what: { by: fc.Arbitrary<Who>; does: fc.Arbitrary<string> }) => ({
   weight,
   arbitrary: fc.record<Step>({ ...where, ...what }),
@@ -45,8 +61,14 @@ const histories = fc.array(
   fc.oneof(
     step(8, byAgents('whisper', 'whisper', 'note', 'joinConversation', 'leaveConversation')),
     step(3, byAgents('tags', 'priority', 'readByAgent')),
-    step(3, { by: fc.constant('dana'), does: fc.constantFrom('sendMessage', 'sendMessage', 'readByCustomer', 'requestHuman') }),
-    step(3, byAgents('takeOverConversation', 'takeOverConversation', 'sendMessage', 'sendMessage', 'handBackConversation')),
+    step(3, {
+      by: fc.constant('dana'),
+      does: fc.constantFrom('sendMessage', 'sendMessage', 'readByCustomer', 'requestHuman'),
+    }),
+    step(
+      3,
+      byAgents('takeOverConversation', 'takeOverConversation', 'sendMessage', 'sendMessage', 'handBackConversation'),
+    ),
     step(1, byAgents('resolveConversation', 'reopenConversation', 'subject')),
     step(2, { by: fc.constant('bot'), does: fc.constantFrom('answer', 'answer', 'askForHuman') }),
     step(1, { by: fc.constant('crm'), does: fc.constant('sendForCustomer') }),
@@ -90,7 +112,11 @@ async function callOf({ by, does, text }: Step, { app }: World, conversationId: 
 
 /** In the third world another colleague does it, in other words of another length. */
 const others: Partial<Record<Who, Who>> = { ada: 'cleo', ben: 'ada', cleo: 'ben' };
-const inOtherWords = (one: Step): Step => ({ ...one, by: others[one.by] ?? one.by, text: `${one.text} and much more of it` });
+const inOtherWords = (one: Step): Step => ({
+  ...one,
+  by: others[one.by] ?? one.by,
+  text: `${one.text} and much more of it`,
+});
 
 interface Lattice {
   watchers: (world: World) => Record<string, Person>;
@@ -121,7 +147,11 @@ afterEach(() => {
 });
 
 /** Lives one history in the worlds without, with, and with other secrets. Throws if a watcher can tell them apart. */
-async function live(history: readonly Step[], { watchers, hidden }: Lattice, pageSizes: readonly number[]): Promise<void> {
+async function live(
+  history: readonly Step[],
+  { watchers, hidden }: Lattice,
+  pageSizes: readonly number[],
+): Promise<void> {
   scenario += 1;
   const variants = [
     history.map((one) => (hidden.includes(one.does) ? null : one)),
@@ -140,7 +170,11 @@ async function live(history: readonly Step[], { watchers, hidden }: Lattice, pag
       return Object.fromEntries(Object.entries(observers).map(([name, observer]) => [name, observer.seen]));
     }),
   );
-  for (const name of Object.keys(seen[0]!)) expectTheSame(name, seen.map((one) => one[name]!));
+  for (const name of Object.keys(seen[0]!))
+    expectTheSame(
+      name,
+      seen.map((one) => one[name]!),
+    );
 }
 
 async function liveIn(world: World, history: readonly (Step | null)[], { watchers, hidden }: Lattice) {
@@ -178,7 +212,7 @@ async function liveIn(world: World, history: readonly (Step | null)[], { watcher
   return { observers, conversationIds };
 }
 
-const runs = process.env['DEEP'] ? 300 : 5;
+const runs = process.env.DEEP ? 300 : 5;
 
 describe('what one sees does not depend on what one must not see', () => {
   test.each(Object.entries(lattices))(
@@ -186,7 +220,7 @@ describe('what one sees does not depend on what one must not see', () => {
     async (_, lattice) => {
       await fc.assert(
         fc.asyncProperty(histories, async (history) => live(history, lattice, [1, 3])),
-        { numRuns: runs, interruptAfterTimeLimit: 40_000 * Math.ceil(runs / 10), endOnFailure: !process.env['DEEP'] },
+        { numRuns: runs, interruptAfterTimeLimit: 40_000 * Math.ceil(runs / 10), endOnFailure: !process.env.DEEP },
       );
       expect(scenario).toBeGreaterThan(0);
     },
@@ -232,7 +266,12 @@ describe('a leak is found', () => {
 
   test('an updatedAt that whispers move', async () => {
     const { takePlace } = Conversation.prototype;
-    vi.spyOn(Conversation.prototype, 'takePlace').mockImplementation(function (this: Conversation, audience, at, notes) {
+    vi.spyOn(Conversation.prototype, 'takePlace').mockImplementation(function (
+      this: Conversation,
+      audience,
+      at,
+      notes,
+    ) {
       this.updatedAt = at;
       return takePlace.call(this, audience, at, notes);
     });

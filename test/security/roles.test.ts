@@ -1,12 +1,4 @@
-import {
-  buildASTSchema,
-  extendSchema,
-  isObjectType,
-  Kind,
-  parse,
-  printSchema,
-  visit,
-} from 'graphql';
+import { buildASTSchema, extendSchema, isObjectType, Kind, parse, printSchema, visit } from 'graphql';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { guard, permissions } from '../../src/auth/permissions.js';
 import type { Viewer } from '../../src/auth/Viewer.js';
@@ -174,12 +166,15 @@ describe('every field with a rule', () => {
     expect(letThrough).toEqual(inOrder(fieldsOpenTo[name]!));
   });
 
-  test.each(['kind', 'audience', 'agent'])("an event's %s is open to everybody when the event is for everyone", async (field) => {
-    for (const role of roles) {
-      const event = { id: 'an event', audience: 'EVERYONE', agentId: null };
-      expect(await refusalAt(schema, 'ConversationEvent', field, event, viewerOf(role))).toBeNull();
-    }
-  });
+  test.each(['kind', 'audience', 'agent'])(
+    "an event's %s is open to everybody when the event is for everyone",
+    async (field) => {
+      for (const role of roles) {
+        const event = { id: 'an event', audience: 'EVERYONE', agentId: null };
+        expect(await refusalAt(schema, 'ConversationEvent', field, event, viewerOf(role))).toBeNull();
+      }
+    },
+  );
 
   test('customers read their own details, and integrations their own scopes', async () => {
     const customer = viewerOf('customer');
@@ -237,8 +232,11 @@ describe('what a role does not read', () => {
   test('is the same whatever the data', async () => {
     const whispered = await cast.dana.ask(StartConversationDocument, { input: { text: 'Hello?' } });
     const id = whispered.startConversation.conversation!.id;
-    await cast.ben.ask(WhisperDocument, { input: { conversationId: id, text: 'Careful.', mentionIds: [cast.cleo.id] } });
-    const query = 'query ($id: ID!) { conversation(id: $id) { whispers { edges { node { text } } } tags needsHuman { reason } } }';
+    await cast.ben.ask(WhisperDocument, {
+      input: { conversationId: id, text: 'Careful.', mentionIds: [cast.cleo.id] },
+    });
+    const query =
+      'query ($id: ID!) { conversation(id: $id) { whispers { edges { node { text } } } tags needsHuman { reason } } }';
     const answers = await Promise.all([id, conversationId].map((one) => cast.dana.raw(query, { id: one })));
     expect(answers[0]).toEqual(answers[1]);
   });
@@ -282,14 +280,21 @@ describe('what a role does not read', () => {
 describe('an action that a role may never do', () => {
   test('changes nothing and is heard by nobody', async () => {
     const { dana, bot, ben } = cast;
-    const state = 'query ($id: ID!) { conversation(id: $id) { updatedAt handling tags participants { actor { id } } timeline { edges { cursor } } } }';
+    const state =
+      'query ($id: ID!) { conversation(id: $id) { updatedAt handling tags participants { actor { id } } timeline { edges { cursor } } } }';
     const before = await ben.raw(state, { id: conversationId });
     const forbidden = rootFields(schema).filter(
-      ({ kind, field }) => kind === 'Mutation' && !rootsOpenTo[`Mutation.${field.name}`]!.some((role) => role === 'customer' || role === 'aiAgent') && field.name !== 'signIn',
+      ({ kind, field }) =>
+        kind === 'Mutation' &&
+        !rootsOpenTo[`Mutation.${field.name}`]!.some((role) => role === 'customer' || role === 'aiAgent') &&
+        field.name !== 'signIn',
     );
     for (const { kind, field } of forbidden) {
-      const { query, variables } = rootCall(kind, field, (path) => (path.at(-1) === 'conversationId' ? conversationId : undefined));
-      for (const person of [dana, bot]) expect((await person.attempt(query, variables)).errors[0]!.extensions.code).toBe('FORBIDDEN');
+      const { query, variables } = rootCall(kind, field, (path) =>
+        path.at(-1) === 'conversationId' ? conversationId : undefined,
+      );
+      for (const person of [dana, bot])
+        expect((await person.attempt(query, variables)).errors[0]!.extensions.code).toBe('FORBIDDEN');
     }
     expect(await ben.raw(state, { id: conversationId })).toEqual(before);
     expect(forbidden.length).toBeGreaterThan(8);
@@ -317,7 +322,10 @@ describe('the build of the schema', () => {
   });
 
   test('fails when a type has none', () => {
-    const extended = extendSchema(buildSchema(), parse('type Secret { text: String } extend type Query { secret: Secret }'));
+    const extended = extendSchema(
+      buildSchema(),
+      parse('type Secret { text: String } extend type Query { secret: Secret }'),
+    );
     expect(() => guard(extended)).toThrow('has no declared permission');
   });
 

@@ -14,5 +14,5 @@ export async function refusalAt(
   const info = { parentType, fieldName: field } as GraphQLResolveInfo;
   const context = { viewer, caller: viewer, loaders: {} };
   const answer = await Promise.resolve(resolve!(parent, {}, context, info)).catch(String);
-  return answer instanceof GraphQLError ? answer.extensions['code'] : null;
+  return answer instanceof GraphQLError ? answer.extensions.code : null;
 }

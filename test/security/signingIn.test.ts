@@ -1,6 +1,14 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { exportJWK, exportSPKI, type GenerateKeyPairResult, generateKeyPair, type JWTPayload, SignJWT, UnsecuredJWT } from 'jose';
+import {
+  exportJWK,
+  exportSPKI,
+  type GenerateKeyPairResult,
+  generateKeyPair,
+  type JWTPayload,
+  SignJWT,
+  UnsecuredJWT,
+} from 'jose';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createApiKey } from '../../src/actions/createApiKey.js';
 import { later } from '../../src/clock.js';
@@ -91,7 +99,12 @@ describe("Parley's own tokens", () => {
     [
       'with alg none',
       () =>
-        new UnsecuredJWT({}).setSubject(cast.ada.id).setAudience('parley').setIssuedAt().setExpirationTime('1h').encode(),
+        new UnsecuredJWT({})
+          .setSubject(cast.ada.id)
+          .setAudience('parley')
+          .setIssuedAt()
+          .setExpirationTime('1h')
+          .encode(),
     ],
     ['signed by another secret', () => token({}).sign(bytes(`${secret}.`))],
     ['signed with HS512', () => token({}, 'HS512').sign(bytes(secret.repeat(2)))],
@@ -102,7 +115,14 @@ describe("Parley's own tokens", () => {
     ['of somebody who does not exist', () => ours({ sub: app.world.ids.next('agent') })],
     ['of something that is no person', () => ours({ sub: cast.acme })],
     ['of a subject with NUL', () => ours({ sub: 'agent_\0' })],
-    ['without an end', () => new SignJWT({ sub: cast.ben.id, aud: 'parley' }).setProtectedHeader({ alg: 'HS256' }).setIssuedAt().sign(bytes(secret))],
+    [
+      'without an end',
+      () =>
+        new SignJWT({ sub: cast.ben.id, aud: 'parley' })
+          .setProtectedHeader({ alg: 'HS256' })
+          .setIssuedAt()
+          .sign(bytes(secret)),
+    ],
   ])('a token %s is refused', async (_, made) => {
     await expectRefused(await made());
   });
@@ -334,7 +354,9 @@ describe('API keys', () => {
 
   test('of a key only its prefix and its hash are stored', async () => {
     const key = await newKey('reader');
-    const { rows } = await app.world.database.pool.query('select * from api_keys where prefix = $1', [key.slice(0, 11)]);
+    const { rows } = await app.world.database.pool.query('select * from api_keys where prefix = $1', [
+      key.slice(0, 11),
+    ]);
     expect(rows).toHaveLength(1);
     expect(rows[0].prefix.length).toBeLessThan(12);
     expect(rows[0].sha256).toHaveLength(32);
@@ -357,7 +379,9 @@ describe('signing in with a password', () => {
 
   test('the right password gives a token that works, and says whose it is', async () => {
     const { email, password } = await newAgent('hana');
-    const { signIn } = await cast.nobody.ask(SignInDocument, { input: { email: ` ${email.toUpperCase()} `, password } });
+    const { signIn } = await cast.nobody.ask(SignInDocument, {
+      input: { email: ` ${email.toUpperCase()} `, password },
+    });
     expect(signIn.errors).toEqual([]);
     expect(signIn.viewer!.actor.displayName).toBe('hana');
     await expectAccepted(signIn.token!, signIn.viewer!.actor.id);

@@ -45,11 +45,16 @@ async function everythingOfAcme(): Promise<Record<string, string>> {
   const { acme, dana, ben, bot, crm } = cast;
   const { startConversation } = await started(dana);
   const conversationId = startConversation.conversation!.id;
-  const { rows } = await app.world.database.pool.query('select id from ai_turns where conversation_id = $1', [conversationId]);
+  const { rows } = await app.world.database.pool.query('select id from ai_turns where conversation_id = $1', [
+    conversationId,
+  ]);
   await ben.ask(TakeOverConversationDocument, { input: { conversationId } });
   const { sendMessage } = await ben.ask(SendMessageDocument, { input: { conversationId, text: 'Hello.' } });
   const { whisper } = await ben.ask(WhisperDocument, { input: { conversationId, text: 'Hm.' } });
-  const systems = await app.world.database.pool.query("select id from actors where workspace_id = $1 and kind = 'SYSTEM'", [acme]);
+  const systems = await app.world.database.pool.query(
+    "select id from actors where workspace_id = $1 and kind = 'SYSTEM'",
+    [acme],
+  );
   return {
     conv: conversationId,
     evt: startConversation.timelineEdges[0]!.node.id,
@@ -91,25 +96,28 @@ async function answerTo(person: Person, { kind, query, variables }: RootCall, id
 describe('to people of another workspace', () => {
   const outsiders = ['gus', 'ivy', 'globot', 'crm'] as const;
 
-  test.each(places)('$name($argument) answers for an id of Acme as for one of nothing', async ({ kind, field, path }) => {
-    for (const outsider of outsiders) {
-      const person = outsider === 'crm' ? globexCrm : cast[outsider];
-      const ask = (id: string) => {
-        const valueOf = (other: string[]): unknown => {
-          const name = other.at(-1)!;
-          if (other.join('.') === path.join('.')) return id;
-          if (name === 'conversationId') return own;
-          if (name === 'text') return 'Hello.';
-          if (name === 'onBehalfOfCustomer') return outsider === 'crm';
-          return name === 'newPassword' ? 'a password that is long enough' : undefined;
+  test.each(places)(
+    '$name($argument) answers for an id of Acme as for one of nothing',
+    async ({ kind, field, path }) => {
+      for (const outsider of outsiders) {
+        const person = outsider === 'crm' ? globexCrm : cast[outsider];
+        const ask = (id: string) => {
+          const give = (other: string[]): unknown => {
+            const name = other.at(-1)!;
+            if (other.join('.') === path.join('.')) return id;
+            if (name === 'conversationId') return own;
+            if (name === 'text') return 'Hello.';
+            if (name === 'onBehalfOfCustomer') return outsider === 'crm';
+            return name === 'newPassword' ? 'a password that is long enough' : undefined;
+          };
+          return answerTo(person, rootCall(kind, field, give), id);
         };
-        return answerTo(person, rootCall(kind, field, valueOf), id);
-      };
-      for (const [idKind, id] of Object.entries(foreign)) {
-        expect(await ask(id), `${outsider} and ${idKind}`).toBe(await ask(app.world.ids.next(idKind as IdKind)));
+        for (const [idKind, id] of Object.entries(foreign)) {
+          expect(await ask(id), `${outsider} and ${idKind}`).toBe(await ask(app.world.ids.next(idKind as IdKind)));
+        }
       }
-    }
-  });
+    },
+  );
 
   test('everything of Acme is nothing, and nobody at Acme is nobody', async () => {
     const query = 'query ($ids: [ID!]!) { nodes(ids: $ids) { __typename id } }';
@@ -134,7 +142,7 @@ describe('to people of another workspace', () => {
   });
 
   test('a cursor of a conversation of Acme is that of any other conversation', async () => {
-    const { conversation } = await cast.ben.ask(TimelineDocument, { id: foreign['conv']! });
+    const { conversation } = await cast.ben.ask(TimelineDocument, { id: foreign.conv! });
     const made = (parts: unknown[]) => Buffer.from(JSON.stringify(parts)).toString('base64url');
     const cursor = conversation!.timeline.edges[1]!.cursor;
     const [kind, , ...places] = JSON.parse(Buffer.from(cursor, 'base64url').toString());
@@ -169,9 +177,11 @@ describe('the same things in two workspaces', () => {
   test('the same external id is two messages', async () => {
     const start = (crm: Person, customer: Person) =>
       crm.ask(StartConversationDocument, { input: { text: 'Hello', customerId: customer.id, externalId: 'mail-1' } });
-    const ids = [await start(cast.crm, cast.dana), await start(globexCrm, cast.ivy), await start(cast.crm, cast.dana)].map(
-      ({ startConversation }) => startConversation.message!.id,
-    );
+    const ids = [
+      await start(cast.crm, cast.dana),
+      await start(globexCrm, cast.ivy),
+      await start(cast.crm, cast.dana),
+    ].map(({ startConversation }) => startConversation.message!.id);
     expect(ids[0]).not.toBe(ids[1]);
     expect(ids[0]).toBe(ids[2]);
   });
@@ -185,13 +195,26 @@ describe('the same things in two workspaces', () => {
       );
     const [acme, globex] = [await hire(cast.ada), await hire(cast.gus)].map(({ createAgent }) => createAgent);
     const signIn = async (password: string, workspaceId?: string) => {
-      const query = 'mutation ($input: SignInInput!) { signIn(input: $input) { viewer { actor { id } } errors { code path } } }';
+      const query =
+        'mutation ($input: SignInInput!) { signIn(input: $input) { viewer { actor { id } } errors { code path } } }';
       return (await cast.nobody.ask(query, { input: { email, password, workspaceId } })).signIn;
     };
-    expect(await signIn(acme.oneTimePassword)).toEqual({ viewer: null, errors: [{ code: 'INVALID_INPUT', path: ['workspaceId'] }] });
-    expect(await signIn(acme.oneTimePassword, cast.acme)).toEqual({ viewer: { actor: { id: acme.agent.id } }, errors: [] });
-    expect(await signIn(globex.oneTimePassword, cast.globex)).toEqual({ viewer: { actor: { id: globex.agent.id } }, errors: [] });
-    for (const [password, workspaceId] of [[acme.oneTimePassword, cast.globex], ['wrong password', undefined]] as const) {
+    expect(await signIn(acme.oneTimePassword)).toEqual({
+      viewer: null,
+      errors: [{ code: 'INVALID_INPUT', path: ['workspaceId'] }],
+    });
+    expect(await signIn(acme.oneTimePassword, cast.acme)).toEqual({
+      viewer: { actor: { id: acme.agent.id } },
+      errors: [],
+    });
+    expect(await signIn(globex.oneTimePassword, cast.globex)).toEqual({
+      viewer: { actor: { id: globex.agent.id } },
+      errors: [],
+    });
+    for (const [password, workspaceId] of [
+      [acme.oneTimePassword, cast.globex],
+      ['wrong password', undefined],
+    ] as const) {
       expect((await signIn(password, workspaceId)).errors).toMatchObject([{ code: 'INVALID_CREDENTIALS' }]);
     }
   });
@@ -199,7 +222,11 @@ describe('the same things in two workspaces', () => {
   test('people of both, asking at once on one node, each get their own', async () => {
     const asked = Array.from({ length: 40 }, (_, nr) => {
       const [person, workspace] = nr % 2 ? [cast.ben, cast.acme] : [cast.gus, cast.globex];
-      return person.ask('{ viewer { actor { id } workspace { id } } conversations(first: 50) { edges { node { customer { id } } } } }').then((data) => ({ data, person, workspace }));
+      return person
+        .ask(
+          '{ viewer { actor { id } workspace { id } } conversations(first: 50) { edges { node { customer { id } } } } }',
+        )
+        .then((data) => ({ data, person, workspace }));
     });
     const customersOf = { [cast.acme]: [cast.dana.id, cast.eli.id], [cast.globex]: [cast.ivy.id] };
     for (const { data, person, workspace } of await Promise.all(asked)) {
@@ -210,7 +237,7 @@ describe('the same things in two workspaces', () => {
 
   test('an entry of one cannot be joined to a conversation of the other, by the database itself', async () => {
     const statement = `update entries set workspace_id = $1 where id = $2`;
-    await expect(app.world.database.pool.query(statement, [cast.globex, foreign['msg']])).rejects.toThrow('foreign key');
+    await expect(app.world.database.pool.query(statement, [cast.globex, foreign.msg])).rejects.toThrow('foreign key');
   });
 });
 

@@ -167,9 +167,21 @@ export class Observer {
     const id = { id: conversationId };
     const opening = 'subscription ($id: ID!)';
     const edge = (type: string) => `{ cursor node ${this.all(type, 1, (field) => field === 'viewerCan')} }`;
-    this.socket.subscribe(`timeline ${conversationId}`, `${opening} { timelineItemAdded(conversationId: $id, after: "") ${edge('TimelineEntry')} }`, id);
-    this.socket.subscribe(`messages ${conversationId}`, `${opening} { messageAdded(conversationId: $id, after: "") ${edge('Message')} }`, id);
-    this.socket.subscribe(`state ${conversationId}`, `${opening} { conversationUpdated(conversationId: $id) ${this.state} }`, id);
+    this.socket.subscribe(
+      `timeline ${conversationId}`,
+      `${opening} { timelineItemAdded(conversationId: $id, after: "") ${edge('TimelineEntry')} }`,
+      id,
+    );
+    this.socket.subscribe(
+      `messages ${conversationId}`,
+      `${opening} { messageAdded(conversationId: $id, after: "") ${edge('Message')} }`,
+      id,
+    );
+    this.socket.subscribe(
+      `state ${conversationId}`,
+      `${opening} { conversationUpdated(conversationId: $id) ${this.state} }`,
+      id,
+    );
   }
 
   /** It begins with what transactions changed that ran meanwhile, in other databases too: here, with nothing. */
@@ -185,7 +197,10 @@ export class Observer {
   }
 
   followTurns(): void {
-    this.socket.subscribe('turns', `subscription { aiTurnOpened ${this.all('AiTurn', 1, (field) => field === 'viewerCan')} }`);
+    this.socket.subscribe(
+      'turns',
+      `subscription { aiTurnOpened ${this.all('AiTurn', 1, (field) => field === 'viewerCan')} }`,
+    );
   }
 
   /** Waits until every stream has told what is there now. */
@@ -196,12 +211,12 @@ export class Observer {
       const answer = JSON.parse(await this.sees('', query, { id })).data;
       this.seen.delete('');
       const cursorOf = (list: 'timeline' | 'messages') => answer.ends[list].edges.at(-1)?.cursor;
-      await this.until(`timeline ${id}`, (data) => data['timelineItemAdded'].cursor === cursorOf('timeline'));
-      await this.until(`messages ${id}`, (data) => data['messageAdded'].cursor === cursorOf('messages'));
+      await this.until(`timeline ${id}`, (data) => data.timelineItemAdded.cursor === cursorOf('timeline'));
+      await this.until(`messages ${id}`, (data) => data.messageAdded.cursor === cursorOf('messages'));
       const now = JSON.stringify(answer.conversation);
-      await this.until(`state ${id}`, (data) => JSON.stringify(data['conversationUpdated']) === now);
+      await this.until(`state ${id}`, (data) => JSON.stringify(data.conversationUpdated) === now);
       // The state's stream begins with the state; the inbox tells changes only.
-      const changes = () => this.frames('inbox').filter((data) => data['inboxUpdated'].conversation?.id === id).length;
+      const changes = () => this.frames('inbox').filter((data) => data.inboxUpdated.conversation?.id === id).length;
       while (this.followsInbox && changes() < this.frames(`state ${id}`).length - 1) await this.socket.frames.next();
     }
   }
@@ -251,17 +266,27 @@ export async function lookEverywhere(
   const refusedToo = `query ($id: ID!) { conversation(id: $id) ${everything(schema, typeNamed('Conversation'), 1)} }`;
   const whole = `query ($id: ID!) { conversation(id: $id) ${observer.all('Conversation', 2)} }`;
   const nodes = `query ($ids: [ID!]!) { nodes(ids: $ids) ${observer.all('Node', 1)} }`;
-  for (let from = 0; from < ids.length; from += 100) await observer.sees(`nodes from ${from}`, nodes, { ids: ids.slice(from, from + 100) });
+  for (let from = 0; from < ids.length; from += 100)
+    await observer.sees(`nodes from ${from}`, nodes, { ids: ids.slice(from, from + 100) });
   for (const id of ids.filter((one) => one.startsWith('whis_') || one.startsWith('evt_'))) {
     await observer.sees(`node ${id}`, 'query ($id: ID!) { node(id: $id) { __typename id } }', { id });
     for (const mutation of ['takeOverConversation', 'sendMessage', 'markConversationRead']) {
       const type = `${mutation[0]!.toUpperCase()}${mutation.slice(1)}Input!`;
       const query = `mutation ($input: ${type}) { ${mutation}(input: $input) { errors { code message path } } }`;
-      await observer.sees(`${mutation} in ${id}`, query, { input: { conversationId: id, ...(mutation === 'sendMessage' && { text: 'x' }) } });
+      await observer.sees(`${mutation} in ${id}`, query, {
+        input: { conversationId: id, ...(mutation === 'sendMessage' && { text: 'x' }) },
+      });
     }
   }
-  for (const filter of [{ status: ['OPEN'] }, { status: ['RESOLVED', 'FINALIZED'] }, { handling: ['HUMAN'] }, { tag: 'vip' }, { participating: true }]) {
-    const query = 'query ($filter: ConversationFilter) { conversations(filter: $filter) { edges { cursor node { id } } } }';
+  for (const filter of [
+    { status: ['OPEN'] },
+    { status: ['RESOLVED', 'FINALIZED'] },
+    { handling: ['HUMAN'] },
+    { tag: 'vip' },
+    { participating: true },
+  ]) {
+    const query =
+      'query ($filter: ConversationFilter) { conversations(filter: $filter) { edges { cursor node { id } } } }';
     await observer.sees(`filter ${JSON.stringify(filter)}`, query, { filter });
   }
   for (const id of conversationIds) {
@@ -316,7 +341,8 @@ export function expectTheSame(name: string, seen: readonly Map<string, string>[]
   for (const [nr, other] of others.entries()) {
     for (const label of new Set([...first!.keys(), ...other.keys()])) {
       const [here, there] = [first!.get(label) ?? '(nothing)', other.get(label) ?? '(nothing)'];
-      if (here !== there) throw new Error(`${name} can tell world 0 from world ${nr + 1} by ${label}:\n${difference(here, there)}`);
+      if (here !== there)
+        throw new Error(`${name} can tell world 0 from world ${nr + 1} by ${label}:\n${difference(here, there)}`);
     }
   }
 }

@@ -24,6 +24,7 @@ export async function runDueJobs({ world: { database, clock } }: TestApp): Promi
           as busy,
         (select max(last_error) from graphile_worker._private_jobs) as error`);
     if (moved!.moved === 0 && !left!.busy) return;
+    if (Date.now() > until) console.log(clock.now(), await database.read(sql`select j.id, j.run_at, now(), j.attempts, j.locked_at, j.payload::text, t.identifier from graphile_worker._private_jobs j join graphile_worker._private_tasks t on t.id = j.task_id`), await database.read(sql`select * from followers`), await database.read(sql`select id, xid, closed_at, expires_at from ai_turns order by xid desc limit 4`));
     if (Date.now() > until) throw new Error(`Due jobs were not done: ${left!.error ?? 'none failed'}`);
     await sleep(20);
   }

@@ -1,3 +1,4 @@
+import sql from 'sql-template-tag';
 import { requestHuman } from '../../actions/requestHuman.js';
 import { sendMessage } from '../../actions/sendMessage.js';
 import type { World } from '../../actions/World.js';
@@ -31,6 +32,7 @@ export async function answerAiTurn(
     apiKeyId: null,
     expiresAt: null,
   };
+  if (!(await isOpen(world, turnId))) return;
   const { lines, humanSpoke } = await spokenLines(world.database, turnId);
   const reply = await modelOf(workspaceId).reply({
     unanswered: lines.filter(({ isUnanswered }) => isUnanswered).map(({ text }) => text),
@@ -44,4 +46,11 @@ export async function answerAiTurn(
   } catch (error) {
     if (!(error instanceof Refusal && overtaken.includes(error.code))) throw error;
   }
+}
+
+/** A job that failed comes again, perhaps when its turn has ended: no model is asked for what is no longer owed. */
+async function isOpen({ database, clock }: World, turnId: string): Promise<boolean> {
+  const open = await database.read(sql`
+    select from ai_turns where id = ${turnId} and closed_at is null and expires_at > ${clock.now()}`);
+  return open.length === 1;
 }

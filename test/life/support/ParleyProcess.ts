@@ -18,8 +18,10 @@ export const machinePath = (process.env.PATH ?? '')
   .filter((folder) => !folder.includes('node_modules'))
   .join(delimiter);
 
+export const npmStart = ['npm', 'start'];
+
 export interface Start {
-  /** The program and its arguments; `npm start` by default. */
+  /** The program and its arguments; the server without npm by default, which starts half a second sooner. */
   command?: readonly string[];
   /** A project in another folder than this one. */
   from?: string;
@@ -40,7 +42,7 @@ export class ParleyProcess {
   readonly ended: Promise<{ code: number | null; complaint: string }>;
   private hasEnded = false;
 
-  constructor({ command = ['npm', 'start'], from = project, settings = {}, uid }: Start) {
+  constructor({ command = [process.execPath, 'dist/main.js'], from = project, settings = {}, uid }: Start) {
     expect(existsSync(join(from, 'dist/main.js')), 'dist/main.js is not there: run "npm run build" first').toBe(true);
     const [program = '', ...args] = command;
     const options: SpawnOptions = { cwd: from, detached: true, stdio: ['ignore', 'pipe', 'pipe'] };

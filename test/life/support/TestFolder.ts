@@ -15,7 +15,7 @@ export function newTestFolder(): TestFolder {
   });
   afterEach(async () => {
     await killAll();
-    for (const pid of processesIn(folder.path)) process.kill(pid, 'SIGKILL');
+    killProcessesIn(folder.path);
     await vi.waitFor(() => expect(processesIn(folder.path)).toEqual([]), patiently);
   });
   afterAll(() => rmSync(folder.path, { recursive: true, maxRetries: 5 }));
@@ -59,6 +59,16 @@ export function processesIn(folder: string): number[] {
         return false;
       }
     });
+}
+
+export function killProcessesIn(folder: string): void {
+  for (const pid of processesIn(folder)) {
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error; // it ended meanwhile
+    }
+  }
 }
 
 export const postmasterOf = (dataDir: string): number =>
