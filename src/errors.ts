@@ -88,6 +88,7 @@ export const publicErrorCodes: ReadonlySet<string> = new Set([
   'OPERATION_RESOLUTION_FAILURE',
   'BAD_REQUEST',
   'METHOD_NOT_ALLOWED',
+  'PERSISTED_QUERY_NOT_SUPPORTED',
 ]);
 
 /** An error in words for the operator. A name with several addresses, none of which answers, is an error without words. */

@@ -1,4 +1,3 @@
-import type { EntityManager } from '@mikro-orm/postgresql';
 import sql from 'sql-template-tag';
 import { isCustomer, type Viewer } from '../auth/Viewer.js';
 import { visibleEntries } from '../auth/visibility.js';
@@ -14,12 +13,13 @@ export interface MarkConversationReadInput {
   upToId?: string | null;
 }
 
-/** Moves the viewer's read mark up to an entry, or to the end of what they can see; never backwards. */
+/** Moves the viewer's read mark up to an entry, or to the end of what they can see; never backwards. Each call counts as
+ * reading now, whether or not the mark moves: else its time would tell who may know of it that a whisper came between. */
 export function markConversationRead(world: World, viewer: Viewer, input: MarkConversationReadInput): Promise<Outcome> {
   const { conversationId } = input;
   return throughTheDoor(world, { name: 'markConversationRead', viewer, input: {}, conversationId }, async (scene) => {
-    const place = foundAt(await placeOf(scene, input.upToId ?? null), 'upToId');
-    if (await moveMark(scene, place)) scene.touch(isCustomer(viewer) ? 'EVERYONE' : 'TEAM_STATE');
+    await moveMark(scene, foundAt(await placeOf(scene, input.upToId ?? null), 'upToId'));
+    scene.touch(isCustomer(viewer) ? 'EVERYONE' : 'TEAM_STATE');
     return {};
   });
 }
@@ -35,24 +35,21 @@ async function placeOf({ em, conversation, viewer }: Scene, entryId: string | nu
   return row;
 }
 
-/** Whether the mark moved. */
-async function moveMark({ em, conversation, viewer, now }: Scene, place: Place): Promise<boolean> {
+async function moveMark({ em, conversation, viewer, now }: Scene, place: Place): Promise<void> {
   const { position, teamPosition, notePosition } = place;
-  return upsert(em, [conversation.workspaceId, conversation.id, viewer.id, position, teamPosition, notePosition, now]);
-}
-
-async function upsert(em: EntityManager, values: unknown[]): Promise<boolean> {
-  const moved = await em.execute(
-    `insert into read_marks as r
+  await em.execute(
+    `insert into read_marks as mark
        (workspace_id, conversation_id, actor_id, position, team_position, note_position, read_at)
      values (?, ?, ?, ?, ?, ?, ?)
-     on conflict (conversation_id, actor_id) do update
-       set position = excluded.position, team_position = excluded.team_position,
-           note_position = excluded.note_position, read_at = excluded.read_at
-       where (r.position, r.team_position, r.note_position)
-           < (excluded.position, excluded.team_position, excluded.note_position)
-     returning 1`,
-    values,
+     on conflict (conversation_id, actor_id) do update set
+       read_at = excluded.read_at,
+       (position, team_position, note_position) = (
+         select place.position, place.team_position, place.note_position
+         from (values
+           (mark.position, mark.team_position, mark.note_position),
+           (excluded.position, excluded.team_position, excluded.note_position)
+         ) place (position, team_position, note_position)
+         order by 1 desc, 2 desc, 3 desc limit 1)`,
+    [conversation.workspaceId, conversation.id, viewer.id, position, teamPosition, notePosition, now],
   );
-  return moved.length === 1;
 }

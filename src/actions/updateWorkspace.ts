@@ -26,7 +26,7 @@ export function updateWorkspace(world: World, viewer: Viewer, input: UpdateWorks
     async (em) => {
       const workspace = await lockAdmin(em, viewer);
       const { defaultAiAgentId } = input;
-      if (defaultAiAgentId) {
+      if (defaultAiAgentId !== null && defaultAiAgentId !== undefined) {
         const isAiAgentId = isIdOf(defaultAiAgentId, 'ai');
         const where = { id: defaultAiAgentId, workspaceId: workspace.id };
         foundAt(isAiAgentId ? await em.findOne(Actor, where) : null, 'defaultAiAgentId');

@@ -7,6 +7,7 @@ import {
   ConversationUpdatedDocument,
   InboxUpdatedDocument,
   TimelineItemAddedDocument,
+  type TimelineItemAddedSubscription,
   UpdateAgentDocument,
   WhisperAddedDocument,
 } from '../operations/generated.js';
@@ -449,7 +450,10 @@ describe('a client that does not read', () => {
 
     // It comes back with its cursor, and nothing is lost.
     const last = slow.frames.seen.filter(({ type }) => type === 'next').at(-1)!.payload;
-    const again = agent.follow(TimelineItemAddedDocument, { conversationId, after: valueIn<any>(last).cursor });
+    const again = agent.follow(TimelineItemAddedDocument, {
+      conversationId,
+      after: valueIn<TimelineItemAddedSubscription>(last).cursor,
+    });
     const heard = healthy.seen.length;
     const missed = heard - slow.frames.seen.filter(({ type }) => type === 'next').length;
     expect((await valuesIn(again, missed)).at(-1)!.cursor).toBeTruthy();

@@ -1,3 +1,4 @@
+import { print } from 'graphql';
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { sendMessage } from '../../src/actions/sendMessage.js';
@@ -5,6 +6,7 @@ import {
   ConversationDocument,
   ConversationUpdatedDocument,
   InboxUpdatedDocument,
+  type InboxUpdatedSubscription,
   LeaveConversationDocument,
   MarkConversationReadDocument,
   ReopenConversationDocument,
@@ -132,8 +134,8 @@ describe('conversationUpdated', () => {
 });
 
 describe('inboxUpdated', () => {
-  const steps = (stream: EventQueue<any>) =>
-    stream.seen.map(valueIn).map((step: any) => [step.kind, step.conversation?.id]);
+  const steps = (stream: EventQueue<{ data?: InboxUpdatedSubscription | null }>) =>
+    stream.seen.map(valueIn).map(({ kind, conversation }) => [kind, conversation?.id]);
 
   test('says READY, then CHANGED for what matches the filter now and REMOVED for what does not', async () => {
     const { dana, ben } = stage.cast;
@@ -235,8 +237,8 @@ describe('what was fetched, and the updates since, are what a fresh fetch would 
       ids.map((conversationId) => ({
         viewer,
         conversationId,
-        stream: viewer.follow<any, any>(
-          viewer.id === eli.id ? ConversationUpdatedDocument : TeamConversationUpdatedDocument,
+        stream: viewer.follow(
+          print(viewer.id === eli.id ? ConversationUpdatedDocument : TeamConversationUpdatedDocument),
           { conversationId },
         ),
       })),
@@ -281,7 +283,7 @@ describe('what was fetched, and the updates since, are what a fresh fetch would 
 
     for (const { viewer, conversationId, stream } of states) {
       const document = viewer.id === eli.id ? ConversationDocument : TeamConversationDocument;
-      const { conversation } = await viewer.ask<any, any>(document, { id: conversationId });
+      const { conversation } = await viewer.ask(print(document), { id: conversationId });
       const isSame = (state: unknown) => JSON.stringify(state) === JSON.stringify(conversation);
       await eventually(() => valueIn(stream.seen.at(-1)!), isSame);
       stream.stop();

@@ -7,7 +7,7 @@ const patienceMs = 20_000;
 /**
  * Runs every job that is due by the test's clock, and those that follow from them, and waits until none is left. The
  * queue goes by PostgreSQL's clock: jobs that the test's clock has passed are moved to now. Turns that the follower has
- * not read yet count as due. A job that fails runs again, until patience ends.
+ * not read yet count as due. A job that fails runs again, as often as it may.
  */
 export async function runDueJobs({ world: { database, clock } }: TestApp): Promise<void> {
   const until = Date.now() + patienceMs;
@@ -15,16 +15,17 @@ export async function runDueJobs({ world: { database, clock } }: TestApp): Promi
     const [moved] = await database.read<{ moved: number }>(sql`
       with moved as (
         update graphile_worker._private_jobs set run_at = now()
-        where locked_at is null and run_at > now() and run_at <= ${clock.now()} returning id)
+        where is_available and run_at > now() and run_at <= ${clock.now()} returning id)
       select count(*)::int as moved, pg_notify('jobs:insert', '{"r":0,"count":1}') from moved`);
     const [left] = await database.read<{ busy: boolean; error: string | null }>(sql`
       select
-        exists (select from graphile_worker._private_jobs where locked_at is not null or run_at <= ${clock.now()})
+        exists (
+          select from graphile_worker._private_jobs
+          where locked_at is not null or is_available and run_at <= ${clock.now()})
         or exists (select from followers f join ai_turns t on (t.xid, t.id) > (f.xid, f.id) where f.name = 'turns')
           as busy,
         (select max(last_error) from graphile_worker._private_jobs) as error`);
     if (moved!.moved === 0 && !left!.busy) return;
-    if (Date.now() > until) console.log(clock.now(), await database.read(sql`select j.id, j.run_at, now(), j.attempts, j.locked_at, j.payload::text, t.identifier from graphile_worker._private_jobs j join graphile_worker._private_tasks t on t.id = j.task_id`), await database.read(sql`select * from followers`), await database.read(sql`select id, xid, closed_at, expires_at from ai_turns order by xid desc limit 4`));
     if (Date.now() > until) throw new Error(`Due jobs were not done: ${left!.error ?? 'none failed'}`);
     await sleep(20);
   }
