@@ -74,7 +74,9 @@ export class ConversationResolver {
   @FieldResolver()
   async needsHuman(@Root() conversation: ConversationRead, @Ctx() { loaders }: Context): Promise<object | null> {
     const { needsHumanSince: since, needsHumanReason: reason } = conversation;
-    return since && { since, reason, by: await loaders.piece(conversation, 'needsHumanByActor') };
+    const by = since && (await loaders.piece(conversation, 'needsHumanByActor'));
+    // Where the row came without it, somebody may have come in between.
+    return by && { since, reason, by };
   }
 
   @FieldResolver()

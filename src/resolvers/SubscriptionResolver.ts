@@ -1,4 +1,5 @@
-import { Arg, Ctx, ID, Resolver, Root, type SubscribeResolverData, Subscription } from 'type-graphql';
+import type { GraphQLResolveInfo } from 'graphql';
+import { Arg, Ctx, ID, Info, Resolver, Root, type SubscribeResolverData, Subscription } from 'type-graphql';
 import type { EntryType } from '../entities/Entry.js';
 import type { InboxStep } from '../live/Streams.js';
 import type { ConversationFilter as Filter } from '../reads/conversationFilter.js';
@@ -9,6 +10,7 @@ import { Conversation, ConversationFilter } from '../schema/conversation.js';
 import { InboxUpdate } from '../schema/inbox.js';
 import { MessageEdge, TimelineEdge, WhisperEdge } from '../schema/timeline.js';
 import { Context } from './Context.js';
+import { selectedPieces } from './conversationPieces.js';
 
 type Asked<Arguments> = SubscribeResolverData<unknown, Arguments, Context>;
 type FromPlace = { conversationId: string; after?: string | null };
@@ -75,12 +77,15 @@ export class SubscriptionResolver {
     subscribe: ({ context, args }: Asked<{ conversationId: string }>) =>
       context.parts.streams.conversation(context.caller, 'followTimeline', args.conversationId),
   })
-  conversationUpdated(
+  async conversationUpdated(
     @Arg('conversationId', () => ID, idDescription) _conversationId: string,
     @Root() id: string,
     @Ctx() { loaders }: Context,
+    @Info() info: GraphQLResolveInfo,
   ): Promise<object | null> {
-    return loaders.conversation.load(id);
+    // In one statement, so that it is the state of one moment.
+    const [conversation] = await loaders.conversations.byIds([id], selectedPieces(info));
+    return conversation ?? null;
   }
 
   @Subscription(() => InboxUpdate, {
@@ -94,9 +99,12 @@ export class SubscriptionResolver {
     _filter: ConversationFilter | null,
     @Root() step: InboxStep,
     @Ctx() { loaders }: Context,
+    @Info() info: GraphQLResolveInfo,
   ): Promise<object> {
-    const conversation = step.kind === 'READY' ? null : await loaders.conversation.load(step.conversationId);
-    return { kind: step.kind, conversation };
+    if (step.kind === 'READY') return { kind: step.kind, conversation: null };
+    const wanted = selectedPieces(info, 'conversation');
+    const [conversation] = await loaders.conversations.byIds([step.conversationId], wanted);
+    return { kind: step.kind, conversation: conversation ?? null };
   }
 
   @Subscription(() => AiTurn, {

@@ -7,7 +7,7 @@ import {
 import { fastifyApolloDrainPlugin, fastifyApolloHandler } from '@as-integrations/fastify';
 import cors from '@fastify/cors';
 import fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest, LogController } from 'fastify';
-import { GraphQLError } from 'graphql';
+import { GraphQLError, type GraphQLFormattedError } from 'graphql';
 import type { Logger } from 'pino';
 import type { Viewer } from '../auth/Viewer.js';
 import type { Config } from '../config.js';
@@ -135,13 +135,21 @@ function admission(pipeline: Pipeline, config: Config): ApolloServerPlugin<HttpC
       willSendResponse: async ({ response, contextValue, errors }) => {
         const { body } = response;
         if (body.kind !== 'single' || !body.singleResult.errors) return;
-        body.singleResult.errors = body.singleResult.errors
+        const failed = body.singleResult.errors.map((error, index) => ({ error, cause: errors?.[index] ?? error }));
+        body.singleResult.errors = failed
+          .sort((a, b) => comparePaths(a.error, b.error))
           .slice(0, config.MAX_ERRORS)
-          .map((error, index) => pipeline.mask(error, errors?.[index] ?? error, contextValue.requestId));
+          .map(({ error, cause }) => pipeline.mask(error, cause, contextValue.requestId));
       },
     }),
   };
 }
+
+/** Fields fail in the order in which the database answers; which of many errors are shown must not depend on it. */
+const comparePaths = (a: GraphQLFormattedError, b: GraphQLFormattedError) => {
+  const [x, y] = [JSON.stringify(a.path ?? []), JSON.stringify(b.path ?? [])];
+  return x < y ? -1 : x > y ? 1 : 0;
+};
 
 const onlyBySocket = () =>
   new GraphQLError('Subscriptions go over the socket: ws(s)://…/graphql with graphql-transport-ws.', {

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect as connectTo } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
-import { SendMessageDocument, StartConversationDocument, TimelineItemAddedDocument } from '../operations/generated.js';
+import { InboxDocument, SendMessageDocument, TimelineItemAddedDocument } from '../operations/generated.js';
 import { demoPersonAt, npmStart, ParleyProcess, patiently } from './support/ParleyProcess.js';
 import { connect, embeddedUrl, newTestFolder, postgresLogOf, processesIn } from './support/TestFolder.js';
 
@@ -17,8 +17,12 @@ async function busyServer(command?: readonly string[]) {
   const server = new ParleyProcess({ command, settings });
   const url = await server.url();
   const dana = await demoPersonAt(url, 'dana@example.test');
-  const { startConversation } = await dana.ask(StartConversationDocument, { input: { text: 'Where is my parcel?' } });
-  const conversationId = startConversation!.conversation!.id;
+  // One that a person answers: no AI agent waits for it, too.
+  const { conversations } = await dana.ask(InboxDocument, {
+    first: 1,
+    filter: { status: ['OPEN'], handling: ['HUMAN'] },
+  });
+  const conversationId = conversations.edges[0]!.node.id;
   const stream = dana.follow(TimelineItemAddedDocument, { conversationId, after: '' });
   await stream.next();
 

@@ -152,10 +152,10 @@ describe('its model', () => {
   });
 
   test('is asked once for a turn, also when it is composing as the customer writes on', async () => {
-    const conversationId = await starts('one');
     const composing = Promise.withResolvers<string>();
     model.compose = ({ unanswered }) =>
       unanswered[0] === 'one' ? composing.promise : Promise.resolve(`to ${unanswered.join(', ')}`);
+    const conversationId = await starts('one');
     await says(cast.dana, conversationId, 'two');
     await says(cast.dana, conversationId, 'three');
     composing.resolve('to one');

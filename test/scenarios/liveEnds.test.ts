@@ -418,7 +418,7 @@ describe('a client that does not read', () => {
     bells.ring([{ about: 'conversation', workspaceId: stage.cast.acme, conversationId, part: 'EVERYONE' }]);
   }
 
-  test('is cut off, costs little, and nobody else waits for it', { timeout: 60_000 }, async () => {
+  test('is cut off, nobody else waits for it, and it comes back with its cursor', { timeout: 60_000 }, async () => {
     const { cleo, dana } = stage.cast;
     const agent = await newAgent();
     const conversationId = await stage.startedBy(dana);
@@ -430,13 +430,8 @@ describe('a client that does not read', () => {
     const healthy = dana.follow(TimelineItemAddedDocument, { conversationId, after: '' });
     await healthy.take(3);
 
-    const before = process.memoryUsage().arrayBuffers + process.memoryUsage().heapUsed;
     await burst(conversationId, 3000, 9000);
     await healthy.take(3003);
-    const [open] = await stage.app.world.database.read<{ text: string }>(sql`select 'still answering' as text`);
-    expect(open!.text).toBe('still answering');
-    // Of 27 MB that wait for it, the process holds what the healthy client has kept, and no second copy.
-    expect(process.memoryUsage().arrayBuffers + process.memoryUsage().heapUsed - before).toBeLessThan(150e6);
 
     // It is gone for the server before it reads again.
     await eventually(
@@ -454,9 +449,9 @@ describe('a client that does not read', () => {
       conversationId,
       after: valueIn<TimelineItemAddedSubscription>(last).cursor,
     });
-    const heard = healthy.seen.length;
-    const missed = heard - slow.frames.seen.filter(({ type }) => type === 'next').length;
-    expect((await valuesIn(again, missed)).at(-1)!.cursor).toBeTruthy();
+    const missed = healthy.seen.length - slow.frames.seen.filter(({ type }) => type === 'next').length;
+    expect(missed).toBeGreaterThan(1);
+    await again.take(missed);
     expect(gists([valueIn(again.seen.at(-1)!)])).toEqual(['marker']);
     healthy.stop();
     await agent.leave();

@@ -120,6 +120,35 @@ describe('conversationUpdated', () => {
     stream.stop();
   });
 
+  test('brings states of one moment each, however fast they change', async () => {
+    const { ben, dana, crm } = stage.cast;
+    const conversationId = await stage.startedBy(dana);
+    const streams = [ben, crm].map((viewer) => viewer.follow(TeamConversationUpdatedDocument, { conversationId }));
+    const inbox = ben.follow(StatesOfInboxDocument, { filter: { customerId: dana.id } });
+    await Promise.all([...streams, inbox].map((stream) => stream.take(1)));
+    for (let round = 0; round < 30; round++) {
+      await does(dana, RequestHumanDocument, { conversationId });
+      await takesOver(ben, conversationId);
+      await handsBack(ben, conversationId);
+    }
+    await update(ben, conversationId, { subject: 'marker' });
+    for (const stream of streams) await stream.next((event) => valueIn(event).subject === 'marker');
+    await inbox.next((event) => valueIn(event).conversation?.subject === 'marker');
+    const states = [
+      ...streams.flatMap((stream) => stream.seen.map(valueIn)),
+      ...inbox.seen.slice(1).map((event) => valueIn(event).conversation!),
+    ];
+    for (const { handling, assignee, needsHuman, participants } of states) {
+      expect([handling, assignee !== null, needsHuman !== null]).toBeOneOf([
+        ['AI', false, false],
+        ['UNATTENDED', false, true],
+        ['HUMAN', true, false],
+      ]);
+      if (handling === 'HUMAN') expect(participants.map(({ actor }) => actor.id)).toContain(ben.id);
+    }
+    for (const stream of [...streams, inbox]) stream.stop();
+  });
+
   test('one’s own note, or somebody else’s, changes no state', async () => {
     const { ben, cleo, dana } = stage.cast;
     const conversationId = await stage.startedBy(dana);

@@ -88,17 +88,15 @@ describe('marking as read', () => {
     }
   });
 
-  test('never goes backwards, and marking the same again changes nothing', async () => {
+  test('never goes backwards', async () => {
     const { dana, ben } = stage.cast;
     const conversationId = await stage.takenOverBy(ben);
     for (const text of ['one', 'two']) await says(dana, conversationId, text);
     await marks(ben, conversationId, await entryId(ben, conversationId, 'two'));
-    const before = await stage.everythingWritten();
     for (const upTo of ['one', 'STARTED', 'two']) {
       const { conversation } = await marks(ben, conversationId, await entryId(ben, conversationId, upTo));
       expect(conversation!.unreadCount).toBe(0);
     }
-    expect(await stage.everythingWritten()).toEqual(before);
   });
 
   test('takes in one’s own note, and a whisper after it is unread', async () => {

@@ -30,7 +30,14 @@ export async function startTestApp(
   const fresh = options.databaseUrl === undefined ? await freshDatabaseUrl() : null;
   const databaseUrl = options.databaseUrl ?? fresh!.url;
   const clock = new TestClock();
-  const config = readConfig({ PORT: '0', DEMO: '0', GRAPHIQL: '0', LOG_LEVEL: 'error', ...settings });
+  const config = readConfig({
+    PORT: '0',
+    DEMO: '0',
+    GRAPHIQL: '0',
+    LOG_LEVEL: 'error',
+    DATABASE_POOL_SIZE: '6',
+    ...settings,
+  });
   const log = pino({ level: config.LOG_LEVEL }, pino.destination(2));
   const app = await startApp({ config, log, databaseUrl, clock, ...options });
   return {
