@@ -41,6 +41,8 @@ export function serveSocket(server: Server, core: Core, pipeline: Pipeline, conf
   const connections = new Set<Connected>();
   const sockets = new WebSocketServer({
     noServer: true,
+    // A client that reads nothing answers no close frame either: it must not hold up the end.
+    ...({ closeTimeout: 1000 } as object),
     maxPayload: config.MAX_REQUEST_BYTES,
     perMessageDeflate: false,
     handleProtocols,

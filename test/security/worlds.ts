@@ -117,7 +117,6 @@ async function refusedTo(viewer: Viewer): Promise<Omission> {
   return (type, field) => refused.has(`${type}.${field}`);
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: whatever a stream carries
 type FrameData = Record<string, any>;
 
 /** All bytes that one observer is sent, by what they are the answer to. */
