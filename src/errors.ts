@@ -16,6 +16,9 @@ export const refusalCodes = [
   'CONVERSATION_NOT_OPEN',
   'CONVERSATION_FINALIZED',
   'ASSIGNEE_MUST_TRANSFER',
+  'TRANSFER_PENDING',
+  'TRANSFER_NOT_PENDING',
+  'TRANSFER_TARGET_UNAVAILABLE',
 ] as const;
 export type RefusalCode = (typeof refusalCodes)[number];
 
@@ -34,12 +37,18 @@ const refusalMessages: Record<RefusalCode, string> = {
   CONVERSATION_NOT_OPEN: 'The conversation is not open.',
   CONVERSATION_FINALIZED: 'The conversation is finalized.',
   ASSIGNEE_MUST_TRANSFER: 'The assignee cannot leave: transfer the conversation, hand it back or resolve it.',
+  TRANSFER_PENDING: 'An offer of this conversation is waiting for an answer.',
+  TRANSFER_NOT_PENDING: 'This offer is no longer waiting for an answer.',
+  TRANSFER_TARGET_UNAVAILABLE:
+    'The conversation cannot be offered to them: they answer for it already, or were deactivated.',
 };
 
 /** What a refusal of one code carries besides its message. */
 export interface RefusalDetails {
   assigneeId?: string;
   assignedAt?: Date;
+  /** of an offer that is no longer pending */
+  status?: string;
 }
 
 /** A rule of the domain says no. Thrown before the first write; the transaction is rolled back. */

@@ -15,6 +15,10 @@ export type IdKind =
   | 'whis'
   | 'evt'
   | 'turn'
+  | 'prof'
+  | 'xfer'
+  | 'ntf'
+  | 'push'
   | 'key'
   | 'art';
 
@@ -55,3 +59,6 @@ export function kindOfId(id: string): IdKind | null {
     return null;
   }
 }
+
+/** An agent's profile has no row of its own: its id is theirs, under another prefix. */
+export const profileIdOf = (agentId: string) => agentId.replace(/^agent_/, 'prof_');

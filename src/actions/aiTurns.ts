@@ -1,6 +1,6 @@
 import { later } from '../clock.js';
 import { AiTurn } from '../entities/AiTurn.js';
-import type { Scene } from './door.js';
+import type { Scene } from './Scene.js';
 
 const turnSeconds = 60;
 

@@ -4,6 +4,7 @@ import { Workspace } from '../entities/Workspace.js';
 import { limits, requiredText } from './texts.js';
 import type { World } from './World.js';
 
+const transferTimeoutSeconds = 300;
 const autoResolveAfterSeconds = 24 * 3600;
 const autoFinalizeAfterSeconds = 600;
 
@@ -18,6 +19,7 @@ export async function createWorkspace(
     name: requiredText(name, 'name', limits.name),
     defaultAiAgentId: null,
     replyPolicy: 'PARTICIPANTS',
+    transferTimeoutSeconds,
     autoResolveAfterSeconds,
     autoFinalizeAfterSeconds,
     createdAt: clock.now(),

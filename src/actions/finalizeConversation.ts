@@ -2,6 +2,7 @@ import type { Viewer } from '../auth/Viewer.js';
 import { closeTurn } from './aiTurns.js';
 import { throughTheDoor } from './door.js';
 import type { Outcome } from './once.js';
+import { cancelPending } from './transfers/endTransfer.js';
 import type { World } from './World.js';
 
 export interface FinalizeConversationInput {
@@ -15,6 +16,7 @@ export function finalizeConversation(world: World, viewer: Viewer, input: Finali
   return throughTheDoor(world, { name: 'finalizeConversation', viewer, input, conversationId }, async (scene) => {
     scene.require('finalize');
     if (scene.conversation.status === 'FINALIZED') return {};
+    await cancelPending(scene);
     await closeTurn(scene);
     scene.conversation.finalize(scene.now);
     return { entry: scene.event('FINALIZED') };

@@ -2,6 +2,7 @@ import type { Viewer } from '../auth/Viewer.js';
 import { openTurnIfOwed } from './aiTurns.js';
 import { throughTheDoor } from './door.js';
 import type { Outcome } from './once.js';
+import { cancelPending } from './transfers/endTransfer.js';
 import type { World } from './World.js';
 
 export interface HandBackConversationInput {
@@ -16,6 +17,7 @@ export function handBackConversation(world: World, viewer: Viewer, input: HandBa
   return throughTheDoor(world, { name: 'handBackConversation', viewer, input, conversationId }, async (scene) => {
     scene.require('handBack');
     if (scene.conversation.handling === 'AI') return {};
+    await cancelPending(scene);
     scene.conversation.handBack(scene.situation.aiAgentToHandBackTo!, scene.now);
     const entry = scene.event('HANDED_BACK');
     await openTurnIfOwed(scene);

@@ -16,6 +16,6 @@ export function joinConversation(world: World, viewer: Viewer, input: JoinConver
     const participant = await scene.participant(viewer.id);
     if (participant.joinedAt !== null) return {};
     participant.joinedAt = scene.now;
-    return { entry: scene.event('JOINED', viewer.id) };
+    return { entry: scene.event('JOINED', { agentId: viewer.id }) };
   });
 }

@@ -2,7 +2,7 @@ import { type EntityManager, LockMode } from '@mikro-orm/postgresql';
 import { isAdmin, type Viewer } from '../auth/Viewer.js';
 import { Actor } from '../entities/Actor.js';
 import { Workspace } from '../entities/Workspace.js';
-import { forbidden, unauthenticated } from '../errors.js';
+import { forbidden, invalidInput, unauthenticated } from '../errors.js';
 
 /** Locks the workspace, so that changes to its people and settings come one after another, and checks under the lock
  * that the caller is still an active admin of it. */
@@ -14,4 +14,12 @@ export async function lockAdmin(em: EntityManager, viewer: Viewer): Promise<Work
   if (!self?.active) throw unauthenticated();
   if (!isAdmin({ ...viewer, role: self.role })) throw forbidden();
   return workspace;
+}
+
+/** Refuses what would leave the workspace without an active admin. Assumes the workspace's lock. */
+export async function keepAnAdmin(em: EntityManager, leaving: Actor, field: string): Promise<void> {
+  const { workspaceId, id } = leaving;
+  const admins = { workspaceId, kind: 'AGENT', active: true, role: 'ADMIN' } as const;
+  const others = await em.count(Actor, { ...admins, id: { $ne: id } });
+  if (others === 0) throw invalidInput([field], 'A workspace keeps at least one admin.');
 }

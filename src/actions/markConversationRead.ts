@@ -3,8 +3,9 @@ import { isCustomer, type Viewer } from '../auth/Viewer.js';
 import { visibleEntries } from '../auth/visibility.js';
 import type { Place } from '../entities/Conversation.js';
 import { isIdOf } from '../ids.js';
-import { type Scene, throughTheDoor } from './door.js';
+import { throughTheDoor } from './door.js';
 import type { Outcome } from './once.js';
+import type { Scene } from './Scene.js';
 import { foundAt } from './texts.js';
 import type { World } from './World.js';
 

@@ -1,7 +1,8 @@
 import type { Viewer } from '../auth/Viewer.js';
 import { openTurnIfOwed } from './aiTurns.js';
-import { type Scene, throughTheDoor } from './door.js';
+import { throughTheDoor } from './door.js';
 import type { Outcome } from './once.js';
+import type { Scene } from './Scene.js';
 import type { World } from './World.js';
 
 export interface ReopenConversationInput {
@@ -27,7 +28,5 @@ export function reopen(scene: Scene, byId: string) {
   const isOwnAiAgentEnabled =
     conversation.aiAgentId !== null && situation.aiAgentToHandBackTo === conversation.aiAgentId;
   conversation.reopen(isOwnAiAgentEnabled, now);
-  const entry = scene.event('REOPENED');
-  entry.actorId = byId;
-  return entry;
+  return scene.event('REOPENED', { actorId: byId });
 }

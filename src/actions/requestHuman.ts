@@ -1,7 +1,8 @@
 import { isAiAgent, type Viewer } from '../auth/Viewer.js';
 import { closeTurn } from './aiTurns.js';
-import { type Scene, throughTheDoor } from './door.js';
+import { throughTheDoor } from './door.js';
 import type { Outcome } from './once.js';
+import type { Scene } from './Scene.js';
 import { ownTurn } from './sendMessage.js';
 import { given, limits, optionalText } from './texts.js';
 import type { World } from './World.js';
@@ -34,9 +35,8 @@ export function requestHuman(world: World, viewer: Viewer, input: RequestHumanIn
 export async function askForHuman(scene: Scene, byId: string, reason: string | null) {
   await closeTurn(scene);
   scene.conversation.askForHuman(byId, reason, scene.now);
-  const entry = scene.event('HUMAN_REQUESTED');
-  entry.actorId = byId;
-  return entry;
+  scene.notify({ kind: 'NEEDS_HUMAN', to: 'WHOEVER_WANTS_IT', byId });
+  return scene.event('HUMAN_REQUESTED', { actorId: byId });
 }
 
 /** Last words announce the colleague; the customer's question stays unanswered. */

@@ -2,6 +2,7 @@ import type { Viewer } from '../auth/Viewer.js';
 import { closeTurn } from './aiTurns.js';
 import { throughTheDoor } from './door.js';
 import type { Outcome } from './once.js';
+import { cancelPending } from './transfers/endTransfer.js';
 import type { World } from './World.js';
 
 export interface ResolveConversationInput {
@@ -15,6 +16,7 @@ export function resolveConversation(world: World, viewer: Viewer, input: Resolve
   return throughTheDoor(world, { name: 'resolveConversation', viewer, input, conversationId }, async (scene) => {
     scene.require('resolve');
     if (scene.conversation.status === 'RESOLVED') return {};
+    await cancelPending(scene);
     await closeTurn(scene);
     scene.conversation.resolve(scene.now);
     return { entry: scene.event('RESOLVED') };

@@ -4,10 +4,11 @@ import { Entry } from '../entities/Entry.js';
 import { forbidden } from '../errors.js';
 import { isIdOf } from '../ids.js';
 import { closeTurn, openTurnIfOwed } from './aiTurns.js';
-import { type Change, type Scene, throughTheDoor } from './door.js';
+import { type Change, throughTheDoor } from './door.js';
 import type { Outcome } from './once.js';
 import { join } from './participation.js';
 import { reopen } from './reopenConversation.js';
+import type { Scene } from './Scene.js';
 import { foundAt, given, limits, optionalText, requiredText } from './texts.js';
 import type { World } from './World.js';
 

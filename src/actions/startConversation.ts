@@ -7,8 +7,8 @@ import { Workspace } from '../entities/Workspace.js';
 import { forbidden, notFoundAt, unauthenticated } from '../errors.js';
 import { isIdOf } from '../ids.js';
 import { openTurnIfOwed } from './aiTurns.js';
-import { Scene } from './door.js';
 import { type Call, type Done, type Outcome, once } from './once.js';
+import { Scene } from './Scene.js';
 import { foundAt, given, limits, optionalText, requiredText } from './texts.js';
 import type { World } from './World.js';
 
@@ -46,12 +46,11 @@ export function startConversation(world: World, viewer: Viewer, input: StartConv
         subject,
         channel: input.channel ?? defaultChannel(viewer),
       });
-      const started = scene.event('STARTED');
+      scene.event('STARTED', { actorId: customer.id });
       const message = scene.message(text, {
         actorId: customer.id,
         ...(externalId !== null && { integrationId: viewer.id, externalId }),
       });
-      started.actorId = customer.id;
       await openTurnIfOwed(scene);
       return scene.end(message.id, message.id);
     },
@@ -133,6 +132,8 @@ async function open(
     replyPolicy: workspace.replyPolicy,
     aiAgentToHandBackTo: aiAgent?.id ?? null,
     openTurnId: null,
+    pendingTransferId: null,
+    overdueTransferId: null,
   });
 }
 

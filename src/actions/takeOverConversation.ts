@@ -3,6 +3,7 @@ import { closeTurn } from './aiTurns.js';
 import { throughTheDoor } from './door.js';
 import type { Outcome } from './once.js';
 import { reopen } from './reopenConversation.js';
+import { cancelPending } from './transfers/endTransfer.js';
 import type { World } from './World.js';
 
 export interface TakeOverConversationInput {
@@ -23,10 +24,12 @@ export function takeOverConversation(world: World, viewer: Viewer, input: TakeOv
     if (conversation.status === 'RESOLVED') reopen(scene, viewer.id);
     if (conversation.assigneeId === viewer.id) return {};
     await closeTurn(scene);
+    await cancelPending(scene);
+    if (conversation.assigneeId !== null) scene.notify({ kind: 'TAKEN_OVER', to: [conversation.assigneeId] });
     conversation.takeOver(viewer.id, now);
     const participant = await scene.participant(viewer.id);
     participant.joinedAt ??= now;
     participant.publicSince ??= now;
-    return { entry: scene.event('TAKEN_OVER', viewer.id) };
+    return { entry: scene.event('TAKEN_OVER', { agentId: viewer.id }) };
   });
 }

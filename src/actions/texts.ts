@@ -1,7 +1,16 @@
 import { invalidInput, notFoundAt } from '../errors.js';
 
 /** What a text may be, in Unicode code points after trimming. */
-export const limits = { message: 10_000, subject: 200, reason: 500, name: 100, tag: 50, externalId: 200, email: 254 };
+export const limits = {
+  message: 10_000,
+  subject: 200,
+  reason: 500,
+  transferNote: 2000,
+  name: 100,
+  tag: 50,
+  externalId: 200,
+  email: 254,
+};
 
 /** A text that must say something: trimmed, 1 to `max` code points. */
 export function requiredText(text: string | null | undefined, field: string, max: number): string {

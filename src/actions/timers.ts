@@ -1,9 +1,11 @@
 import { later } from '../clock.js';
 import { Workspace } from '../entities/Workspace.js';
 import { closeTurn } from './aiTurns.js';
-import { type Change, type Scene, throughTheDoor } from './door.js';
+import { type Change, throughTheDoor } from './door.js';
 import type { Outcome } from './once.js';
+import type { Scene } from './Scene.js';
 import { systemViewer } from './systemViewer.js';
+import { cancelPending } from './transfers/endTransfer.js';
 import type { World } from './World.js';
 
 type Which = { workspaceId: string; conversationId: string };
@@ -17,6 +19,7 @@ export function resolveIdle(world: World, which: Which): Promise<Outcome> {
     const isWaitingForPeople = situation.needsHuman || lastMessageByCustomer;
     if (conversation.status !== 'OPEN' || isWaitingForPeople || lastMessageAt === null) return {};
     if (!isOver(lastMessageAt, workspace.autoResolveAfterSeconds, now)) return {};
+    await cancelPending(scene);
     await closeTurn(scene);
     conversation.resolve(now);
     return { entry: scene.event('RESOLVED') };

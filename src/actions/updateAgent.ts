@@ -1,8 +1,7 @@
 import type { Viewer } from '../auth/Viewer.js';
 import { Actor, type AgentRole } from '../entities/Actor.js';
-import { invalidInput } from '../errors.js';
 import { isIdOf } from '../ids.js';
-import { lockAdmin } from './lockAdmin.js';
+import { keepAnAdmin, lockAdmin } from './lockAdmin.js';
 import { type Outcome, once } from './once.js';
 import { foundAt, limits, requiredText } from './texts.js';
 import type { World } from './World.js';
@@ -27,16 +26,7 @@ export function updateAgent(world: World, viewer: Viewer, input: UpdateAgentInpu
     async (em, agent) => {
       const displayName = requiredText(input.displayName ?? agent.displayName, 'displayName', limits.name);
       const role = input.role ?? agent.role;
-      if (agent.role === 'ADMIN' && role !== 'ADMIN') {
-        const others = await em.count(Actor, {
-          workspaceId: viewer.workspaceId,
-          kind: 'AGENT',
-          active: true,
-          role: 'ADMIN',
-          id: { $ne: agent.id },
-        });
-        if (others === 0) throw invalidInput(['role'], 'A workspace keeps at least one admin.');
-      }
+      if (agent.role === 'ADMIN' && role !== 'ADMIN') await keepAnAdmin(em, agent, 'role');
       agent.displayName = displayName;
       agent.role = role;
       return {

@@ -11,12 +11,15 @@ import type { World } from './World.js';
 export interface UpdateWorkspaceInput {
   name?: string | null;
   replyPolicy?: ReplyPolicy | null;
+  transferTimeoutSeconds?: number | null;
   autoResolveAfterSeconds?: number | null;
   autoFinalizeAfterSeconds?: number | null;
   defaultAiAgentId?: string | null;
 }
 
 const shortestIdle = 300;
+const shortestOffer = 30;
+const longestOffer = 86_400;
 
 /** Changes the workspace's settings. A timer counts for conversations that are already idle or resolved, too. */
 export function updateWorkspace(world: World, viewer: Viewer, input: UpdateWorkspaceInput): Promise<Outcome> {
@@ -42,6 +45,11 @@ export function updateWorkspace(world: World, viewer: Viewer, input: UpdateWorks
       if ((autoFinalizeAfterSeconds ?? 0) < 0) {
         throw invalidInput(['autoFinalizeAfterSeconds'], 'This must not be negative.');
       }
+      const transferTimeoutSeconds = input.transferTimeoutSeconds ?? workspace.transferTimeoutSeconds;
+      if (transferTimeoutSeconds < shortestOffer || transferTimeoutSeconds > longestOffer) {
+        throw invalidInput(['transferTimeoutSeconds'], `This takes ${shortestOffer} to ${longestOffer}.`);
+      }
+      workspace.transferTimeoutSeconds = transferTimeoutSeconds;
       workspace.name = name;
       workspace.replyPolicy = input.replyPolicy ?? workspace.replyPolicy;
       if (autoResolveAfterSeconds !== undefined) workspace.autoResolveAfterSeconds = autoResolveAfterSeconds;

@@ -2,9 +2,10 @@ import type { Viewer } from '../auth/Viewer.js';
 import { Actor } from '../entities/Actor.js';
 import { invalidInput } from '../errors.js';
 import { isIdOf } from '../ids.js';
-import { type Scene, throughTheDoor } from './door.js';
+import { throughTheDoor } from './door.js';
 import type { Outcome } from './once.js';
 import { join } from './participation.js';
+import type { Scene } from './Scene.js';
 import { foundAt, limits, requiredText } from './texts.js';
 import type { World } from './World.js';
 
@@ -30,6 +31,7 @@ export function whisper(world: World, viewer: Viewer, input: WhisperInput): Prom
     scene.require('whisper');
     if (!isNote) await join(scene);
     const entry = isNote ? await scene.note(text) : scene.whisper(text, mentionIds);
+    if (mentionIds.length > 0) scene.notify({ kind: 'MENTIONED', to: mentionIds, entry });
     return { subjectId: entry.id, entry };
   });
 }

@@ -9,7 +9,7 @@ import {
 import type * as Shield from 'graphql-shield';
 import { forbidden, unauthenticated } from '../errors.js';
 import { type Deed, mayEver, roleTable } from './roles.js';
-import { isAdmin, type Viewer } from './Viewer.js';
+import { isAdmin, isAgent, type Viewer } from './Viewer.js';
 
 // graphql-shield's ES module does not load on Node 23 and later (its issue 1561); its CommonJS build does.
 const { rule, shield } = createRequire(import.meta.url)('graphql-shield') as typeof Shield;
@@ -47,6 +47,8 @@ const customerDetail = judged(
   (viewer, customer) => customer.id === viewer.id || mayEver(viewer, 'readCustomerDetails'),
 );
 const ownScopes = judged('may read scopes', (viewer, { id }) => id === viewer.id || isAdmin(viewer));
+/** Of what an agent alone is given. */
+const own = judged('is an agent', isAgent);
 const aiTurns = may('followAiTurns');
 
 /** Every field of every type, and who may read it. A field that is missing here fails the build of the schema. */
@@ -58,6 +60,7 @@ export const permissions: Record<string, Record<string, Permission>> = {
     conversation: may('readEveryone'),
     conversations: may('readEveryone'),
     agents: teamField,
+    notifications: signedIn,
   },
   Mutation: {
     signIn: open,
@@ -69,6 +72,10 @@ export const permissions: Record<string, Record<string, Permission>> = {
     requestHuman: may('requestHuman'),
     joinConversation: may('joinConversation'),
     leaveConversation: may('leaveConversation'),
+    transferConversation: may('transferConversation'),
+    acceptTransfer: may('acceptTransfer'),
+    declineTransfer: may('declineTransfer'),
+    cancelTransfer: may('cancelTransfer'),
     resolveConversation: may('resolveConversation'),
     reopenConversation: may('reopenConversation'),
     finalizeConversation: may('finalizeConversation'),
@@ -76,7 +83,10 @@ export const permissions: Record<string, Record<string, Permission>> = {
     markConversationRead: may('markConversationRead'),
     createAgent: may('createAgent'),
     updateAgent: may('updateAgent'),
+    deactivateAgent: may('deactivateAgent'),
     setPassword: may('setPassword'),
+    markNotificationsRead: may('markNotificationsRead'),
+    updateNotificationPreferences: may('updateNotificationPreferences'),
     updateWorkspace: may('updateWorkspace'),
   },
   Subscription: {
@@ -85,14 +95,19 @@ export const permissions: Record<string, Record<string, Permission>> = {
     whisperAdded: may('followWhispers'),
     conversationUpdated: may('followTimeline'),
     inboxUpdated: may('followInbox'),
+    notificationAdded: may('followNotifications'),
     aiTurnOpened: aiTurns,
   },
-  Viewer: { actor: open, workspace: open },
+  Viewer: { actor: open, workspace: open, profile: open },
+  AgentProfile: { id: own, notificationPreferences: own, pendingTransfers: own },
+  NotificationPreference: { kind: open, channels: open },
+  Notification: { id: own, kind: own, conversation: own, transfer: own, actor: own, createdAt: own, readAt: own },
   Workspace: {
     id: open,
     name: open,
     defaultAiAgent: open,
     replyPolicy: teamField,
+    transferTimeoutSeconds: teamField,
     autoResolveAfterSeconds: teamField,
     autoFinalizeAfterSeconds: teamField,
   },
@@ -129,6 +144,8 @@ export const permissions: Record<string, Record<string, Permission>> = {
     needsHuman: teamField,
     priority: teamField,
     tags: teamField,
+    pendingTransfer: teamField,
+    transfers: teamField,
     unreadCount: open,
     viewerCan: open,
   },
@@ -140,6 +157,7 @@ export const permissions: Record<string, Record<string, Permission>> = {
     requestHuman: open,
     join: open,
     leave: open,
+    transfer: open,
     resolve: open,
     reopen: open,
     finalize: open,
@@ -166,6 +184,20 @@ export const permissions: Record<string, Record<string, Permission>> = {
     kind: eventOfTheirs,
     audience: eventOfTheirs,
     agent: eventOfTheirs,
+    transfer: teamField,
+  },
+  Transfer: {
+    id: teamField,
+    conversation: teamField,
+    from: teamField,
+    to: teamField,
+    note: teamEntry,
+    leaveOnAccept: teamField,
+    status: teamField,
+    createdAt: teamField,
+    expiresAt: teamField,
+    answeredAt: teamField,
+    declineReason: teamEntry,
   },
   AiTurn: {
     id: aiTurns,

@@ -1,4 +1,5 @@
 import type { ConversationStatus, Handling } from '../entities/Conversation.js';
+import type { TransferStatus } from '../entities/Transfer.js';
 import type { ReplyPolicy } from '../entities/Workspace.js';
 import type { RefusalCode } from '../errors.js';
 import { type Deed, mayEver } from './roles.js';
@@ -15,6 +16,10 @@ export interface Situation {
   aiAgentToHandBackTo: string | null;
   /** the conversation's turn that is open now, whoever's it is */
   openTurnId: string | null;
+  /** an offer of the conversation that waits for an answer now */
+  pendingTransferId: string | null;
+  /** an offer whose time is up, which nobody has written down yet */
+  overdueTransferId: string | null;
 }
 
 /** null: yes. Else the code that the mutation answers with. Status is judged before handling and assignee. */
@@ -24,6 +29,8 @@ type Policy = (situation: Situation, viewer: Viewer, wish: Wish) => RefusalCode 
 export interface Wish {
   force?: boolean;
   aiTurnId?: string;
+  /** to whom it is offered */
+  target?: { id: string; active: boolean };
 }
 
 const notFinalized = (s: Situation) => (s.status === 'FINALIZED' ? 'CONVERSATION_FINALIZED' : null);
@@ -52,6 +59,7 @@ export const abilities = {
   requestHuman: 'requestHuman',
   join: 'joinConversation',
   leave: 'leaveConversation',
+  transfer: 'transferConversation',
   resolve: 'resolveConversation',
   reopen: 'reopenConversation',
   finalize: 'finalizeConversation',
@@ -77,6 +85,12 @@ const policies: Record<AbilityName, Policy> = {
   requestHuman: (s, viewer, wish) => open(s) ?? (isAiAgent(viewer) ? inItsTurn(s, wish) : null),
   join: notFinalized,
   leave: (s, viewer) => (s.assigneeId === viewer.id ? 'ASSIGNEE_MUST_TRANSFER' : null),
+  transfer: (s, viewer, { target }) => {
+    const refusal = open(s) ?? (s.assigneeId === null ? 'TAKE_OVER_REQUIRED' : answersForIt(s, viewer));
+    if (refusal) return refusal;
+    if (s.pendingTransferId !== null) return 'TRANSFER_PENDING';
+    return target && (!target.active || target.id === s.assigneeId) ? 'TRANSFER_TARGET_UNAVAILABLE' : null;
+  },
   resolve: (s, viewer) => notFinalized(s) ?? (s.status === 'RESOLVED' ? null : answersForIt(s, viewer)),
   reopen: notFinalized,
   finalize: (s, viewer) => (s.status === 'FINALIZED' || isCustomer(viewer) ? null : answersForIt(s, viewer)),
@@ -93,4 +107,22 @@ export function refusalOf(
 ): RefusalCode | null {
   if (viewer.kind !== 'SYSTEM' && !mayEver(viewer, abilities[ability])) return 'FORBIDDEN';
   return policies[ability](situation, viewer, wish);
+}
+
+/** What can be done about an offer. */
+export type TransferAnswer = 'accept' | 'decline' | 'cancel';
+
+/** The same for an offer: only its target accepts or declines, only the assignee or an admin cancels, and only while it
+ * waits for an answer. */
+export function refusalOfAnswer(
+  answer: TransferAnswer,
+  situation: Situation,
+  viewer: Viewer,
+  transfer: { toId: string; status: TransferStatus },
+): RefusalCode | null {
+  const refusal = open(situation);
+  if (refusal) return refusal;
+  const isTheirs =
+    answer === 'cancel' ? answersForIt(situation, viewer) : transfer.toId === viewer.id ? null : 'FORBIDDEN';
+  return isTheirs ?? (transfer.status === 'PENDING' ? null : 'TRANSFER_NOT_PENDING');
 }

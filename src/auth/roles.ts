@@ -25,20 +25,28 @@ export const roleTable = {
   handBackConversation: { agents: true },
   joinConversation: { agents: true },
   leaveConversation: { agents: true },
+  transferConversation: { agents: true },
+  acceptTransfer: { agents: true },
+  declineTransfer: { agents: true },
+  cancelTransfer: { agents: true },
   resolveConversation: { agents: true },
   reopenConversation: { agents: true },
   finalizeConversation: { customers: true, agents: true },
   updateConversation: { agents: true },
   markConversationRead: { customers: true, agents: true },
   setPassword: { agents: true },
+  markNotificationsRead: { agents: true },
+  updateNotificationPreferences: { agents: true },
 
   createAgent: { admins: true },
   updateAgent: { admins: true },
+  deactivateAgent: { admins: true },
   updateWorkspace: { admins: true },
 
   followTimeline: { customers: true, agents: true, aiAgents: true, integrations: 'CONVERSATIONS_READ' },
   followWhispers: { agents: true, integrations: 'WHISPERS_READ' },
   followInbox: { agents: true, integrations: 'CONVERSATIONS_READ' },
+  followNotifications: { agents: true },
   followAiTurns: { aiAgents: true },
 } as const satisfies Record<string, Grant>;
 export type Deed = keyof typeof roleTable;

@@ -14,6 +14,12 @@ export function situationOf(now: Date): Sql {
         select a.id from actors a where a.id = coalesce(c.ai_agent_id, w.default_ai_agent_id) and a.active),
       'openTurnId', (
         select t.id from ai_turns t
-        where t.conversation_id = c.id and t.closed_at is null and t.expires_at > ${now}))
+        where t.conversation_id = c.id and t.closed_at is null and t.expires_at > ${now}),
+      'pendingTransferId', (
+        select x.id from transfers x
+        where x.conversation_id = c.id and x.status = 'PENDING' and x.expires_at > ${now}),
+      'overdueTransferId', (
+        select x.id from transfers x
+        where x.conversation_id = c.id and x.status = 'PENDING' and x.expires_at <= ${now}))
     from workspaces w where w.id = c.workspace_id)`;
 }

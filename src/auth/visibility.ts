@@ -5,7 +5,7 @@ import { isAgent, type Viewer } from './Viewer.js';
 /**
  * The one place for seeing: a viewer becomes the conditions of a query. Every read goes through here: pages, `node`,
  * fields, counts, streams, the door's lock. Aliases are fixed: `c` conversations, `e` entries, `p` participants,
- * `a` actors.
+ * `a` actors, `t` turns, `x` transfers, `n` notifications.
  */
 
 /** How much of a conversation is open to a viewer: what everyone sees, or also what only the team sees. */
@@ -76,6 +76,16 @@ export function visibleAiTurns(viewer: Viewer): Sql {
   return viewer.kind === 'AI_AGENT'
     ? sql`t.workspace_id = ${viewer.workspaceId} and t.ai_agent_id = ${viewer.id}`
     : nothing;
+}
+
+/** Offers (`x`) are the team's. */
+export function visibleTransfers(viewer: Viewer): Sql {
+  return mayEver(viewer, 'readTeamFields') ? sql`x.workspace_id = ${viewer.workspaceId}` : nothing;
+}
+
+/** Notifications (`n`) are for the agent who is told, in the app. */
+export function visibleNotifications(viewer: Viewer): Sql {
+  return isAgent(viewer) ? sql`n.agent_id = ${viewer.id} and 'IN_APP' = any(n.channels)` : nothing;
 }
 
 /** Viewers with the same key see the same entries of a conversation that both may read, so one read serves them all. */

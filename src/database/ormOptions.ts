@@ -4,13 +4,25 @@ import { ActorSchema } from '../entities/Actor.js';
 import { AiTurnSchema } from '../entities/AiTurn.js';
 import { ConversationSchema } from '../entities/Conversation.js';
 import { EntrySchema } from '../entities/Entry.js';
+import { NotificationSchema } from '../entities/Notification.js';
 import { ParticipantSchema } from '../entities/Participant.js';
+import { TransferSchema } from '../entities/Transfer.js';
 import { WorkspaceSchema } from '../entities/Workspace.js';
 import { Migration001_Ground } from './migrations/Migration001_Ground.js';
+import { Migration002_HandingOver } from './migrations/Migration002_HandingOver.js';
 
 /** What MikroORM must know, for the server and for its command line alike. */
 export const ormOptions = defineConfig({
-  entities: [WorkspaceSchema, ActorSchema, ConversationSchema, EntrySchema, ParticipantSchema, AiTurnSchema],
+  entities: [
+    WorkspaceSchema,
+    ActorSchema,
+    ConversationSchema,
+    TransferSchema,
+    EntrySchema,
+    ParticipantSchema,
+    AiTurnSchema,
+    NotificationSchema,
+  ],
   extensions: [Migrator],
   // A name with a typing error would become a new, empty database.
   ensureDatabase: false,
@@ -19,6 +31,9 @@ export const ormOptions = defineConfig({
     tableName: 'parley_migrations',
     snapshot: false,
     transactional: true,
-    migrationsList: [{ name: 'Migration001_Ground', class: Migration001_Ground }],
+    migrationsList: [
+      { name: 'Migration001_Ground', class: Migration001_Ground },
+      { name: 'Migration002_HandingOver', class: Migration002_HandingOver },
+    ],
   },
 });

@@ -82,6 +82,7 @@ async function addPeople(em: EntityManager, createdAt: Date): Promise<void> {
       name,
       defaultAiAgentId: null,
       replyPolicy: 'PARTICIPANTS',
+      transferTimeoutSeconds: 300,
       autoResolveAfterSeconds: null,
       autoFinalizeAfterSeconds: null,
       createdAt,

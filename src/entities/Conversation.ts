@@ -97,6 +97,19 @@ export class Conversation extends ConversationSchema.class {
     this.clearNeed();
   }
 
+  /** An accepted offer: another person answers, without a moment in between. */
+  assign(agentId: string, at: Date): void {
+    this.assigneeId = agentId;
+    this.assignedAt = at;
+  }
+
+  /** Whoever answered is no longer there, and nobody else has come yet. */
+  loseAssignee(at: Date): void {
+    this.humanTo = at;
+    this.unassign();
+    this.changeHandling('UNATTENDED', at);
+  }
+
   handBack(aiAgentId: string, at: Date): void {
     this.aiAgentId = aiAgentId;
     if (this.handling === 'HUMAN') this.humanTo = at;

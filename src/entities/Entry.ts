@@ -11,11 +11,18 @@ export const eventAudiences = {
   TAKEN_OVER: 'EVERYONE',
   HANDED_BACK: 'EVERYONE',
   HUMAN_REQUESTED: 'EVERYONE',
+  ASSIGNED: 'EVERYONE',
+  UNASSIGNED: 'EVERYONE',
   RESOLVED: 'EVERYONE',
   REOPENED: 'EVERYONE',
   FINALIZED: 'EVERYONE',
   JOINED: 'TEAM',
   LEFT: 'TEAM',
+  TRANSFER_REQUESTED: 'TEAM',
+  TRANSFER_ACCEPTED: 'TEAM',
+  TRANSFER_DECLINED: 'TEAM',
+  TRANSFER_CANCELLED: 'TEAM',
+  TRANSFER_EXPIRED: 'TEAM',
 } as const satisfies Record<string, Audience>;
 export type EventKind = keyof typeof eventAudiences;
 
@@ -37,6 +44,7 @@ export const EntrySchema = defineEntity({
     mentionIds: p.array().$type<string[]>(),
     eventKind: p.text().$type<EventKind>().strictNullable(),
     agentId: p.text().strictNullable(),
+    transferId: p.text().strictNullable(),
     integrationId: p.text().strictNullable(),
     externalId: p.text().strictNullable(),
   },

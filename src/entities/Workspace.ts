@@ -11,6 +11,7 @@ export const WorkspaceSchema = defineEntity({
     name: p.text(),
     defaultAiAgentId: p.text().strictNullable(),
     replyPolicy: p.text().$type<ReplyPolicy>(),
+    transferTimeoutSeconds: p.integer(),
     autoResolveAfterSeconds: p.integer().strictNullable(),
     autoFinalizeAfterSeconds: p.integer().strictNullable(),
     createdAt: p.datetime(),

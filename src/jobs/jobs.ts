@@ -8,8 +8,14 @@ export interface Jobs {
   'resolve-idle': { workspaceId: string; conversationId: string };
   /** a conversation has been resolved for as long as its workspace waits */
   'finalize-resolved': { workspaceId: string; conversationId: string };
+  /** an offer's time is up */
+  'expire-transfer': { workspaceId: string; conversationId: string; transferId: string };
+  /** an agent was deactivated: what they had is to be released */
+  'release-agent': { workspaceId: string; agentId: string };
   /** every minute: which of the timers above are due */
   'find-due': Record<string, never>;
+  /** every minute: what a killed node left behind */
+  'find-lost': Record<string, never>;
   /** every hour: what was kept long enough */
   'forget-old': Record<string, never>;
 }

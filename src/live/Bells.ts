@@ -4,6 +4,7 @@ import type { Part } from '../auth/visibility.js';
 export type Ring =
   | { about: 'conversation'; workspaceId: string; conversationId: string; part: Part }
   | { about: 'turns'; aiAgentId: string }
+  | { about: 'notifications'; agentId: string }
   | { about: 'standing'; actorId: string };
 
 /**

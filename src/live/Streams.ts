@@ -13,8 +13,9 @@ import { isIdOf } from '../ids.js';
 import { openAiTurns } from '../reads/aiTurns.js';
 import { type ConversationFilter, matchesFilter } from '../reads/conversationFilter.js';
 import { ConversationReads, changedSince, versionOf } from '../reads/conversations.js';
-import { beginning, placeOfCursor } from '../reads/cursors.js';
-import type { AiTurnRow, EntryRow } from '../reads/rows.js';
+import { beginning, notificationOfCursor, placeOfCursor } from '../reads/cursors.js';
+import { lastNotification, notificationsPage } from '../reads/notifications.js';
+import type { AiTurnRow, EntryRow, NotificationRow } from '../reads/rows.js';
 import { entriesAfter, lastPlace } from '../reads/timeline.js';
 import { SharedReads } from './SharedReads.js';
 import type { Watch, Watches } from './Watches.js';
@@ -125,6 +126,34 @@ export class Streams {
       horizon = changes.horizon;
       told = new Map(changes.changed.map(({ id, version }) => [id, version]));
     });
+  }
+
+  /** What the viewer is told of, after a cursor and then live; without one it begins now. */
+  async notifications(
+    viewer: Viewer,
+    deed: Deed,
+    after: string | null,
+  ): Promise<AsyncIterableIterator<NotificationRow>> {
+    const watch = this.watches.notifications(viewer.id);
+    try {
+      const last = await lastNotification(this.database, viewer);
+      let number = after === null ? last : after === '' ? 0 : notificationOfCursor(viewer.id, after);
+      if (number > last) throw badUserInput('This cursor is not one of this list.');
+      return this.follow(viewer, deed, watch, async function* (this: Streams) {
+        for (;;) {
+          const page = { limit: batch, backward: false, after: number, before: null };
+          const rows = await notificationsPage(this.database, viewer, page, false);
+          for (const row of rows.slice(0, batch)) {
+            yield row;
+            number = row.number;
+          }
+          if (rows.length <= batch) return;
+        }
+      });
+    } catch (error) {
+      watch.close();
+      throw error;
+    }
   }
 
   /** Turns that are open already, then each one that opens. Only an AI agent has any. */

@@ -7,7 +7,12 @@ import type { Bells, Ring } from './Bells.js';
 
 const sweepMs = 1000;
 
-export type Topic = `conversation ${string}` | `workspace ${string}` | `turns ${string}` | `standing ${string}`;
+export type Topic =
+  | `conversation ${string}`
+  | `workspace ${string}`
+  | `turns ${string}`
+  | `notifications ${string}`
+  | `standing ${string}`;
 
 /**
  * Who on this node waits for what. A ring wakes whoever it concerns; a slow sweep compares what is watched with the
@@ -46,6 +51,11 @@ export class Watches {
   /** The turns of an AI agent. */
   turns(aiAgentId: string): Watch {
     return this.watch([`turns ${aiAgentId}`, `standing ${aiAgentId}`], () => true);
+  }
+
+  /** What an agent is told of. */
+  notifications(agentId: string): Watch {
+    return this.watch([`notifications ${agentId}`, `standing ${agentId}`], () => true);
   }
 
   /** Told of a topic before anybody of it is woken: what was read before must not be handed out after. */
@@ -109,7 +119,8 @@ export class Watches {
         .filter((topic) => topic.startsWith(`${kind} `))
         .map((topic) => topic.slice(kind.length + 1));
     const [conversations, workspaces, aiAgents] = [ids('conversation'), ids('workspace'), ids('turns')];
-    if (conversations.length + workspaces.length + aiAgents.length === 0) return new Map();
+    const agents = ids('notifications');
+    if (conversations.length + workspaces.length + aiAgents.length + agents.length === 0) return new Map();
     const rows = await this.database.read<{ topic: Topic | 'horizon'; version: string }>(sql`
       select 'conversation ' || c.id as topic,
         concat_ws('.', c.position, c.team_position, c.note_count, c.public_version, c.team_version) as version
@@ -124,6 +135,9 @@ export class Watches {
         select string_agg(t.id, ',' order by t.id) from ai_turns t
         where t.ai_agent_id = watched.id and t.closed_at is null), '')
       from unnest(${aiAgents}::text[]) watched (id)
+      union all
+      select 'notifications ' || counter.agent_id, counter.last_number::text from notification_counters counter
+      where counter.agent_id = any(${agents})
       union all
       select 'horizon', pg_snapshot_xmin(pg_current_snapshot())::text`);
     const seen = new Map<Topic, string>();
@@ -141,6 +155,8 @@ function topicsOf(ring: Ring): Topic[] {
       return [`conversation ${ring.conversationId}`, `workspace ${ring.workspaceId}`];
     case 'turns':
       return [`turns ${ring.aiAgentId}`];
+    case 'notifications':
+      return [`notifications ${ring.agentId}`];
     case 'standing':
       return [`standing ${ring.actorId}`];
   }

@@ -7,9 +7,20 @@ import { isIdOf } from '../ids.js';
 import { actorsByIds, visibleActorsByIds } from './actors.js';
 import { aiTurnsByIds } from './aiTurns.js';
 import { type ConversationKey, type ConversationRead, ConversationReads } from './conversations.js';
+import { notificationsByIds } from './notifications.js';
 import type { PageRequest } from './page.js';
-import type { ActorRow, AiTurnRow, ConversationPieces, EntryRow, PieceName, WorkspaceRow } from './rows.js';
+import type {
+  ActorRow,
+  AiTurnRow,
+  ConversationPieces,
+  EntryRow,
+  NotificationRow,
+  PieceName,
+  TransferRow,
+  WorkspaceRow,
+} from './rows.js';
 import { type EntryList, type EntryPiece, entryPages, unansweredMessages, visibleEntriesByIds } from './timeline.js';
+import { type TransferKey, transferPages, transfersByIds } from './transfers.js';
 import { workspaceOf } from './workspaces.js';
 
 type ById<Row> = DataLoader<string, Row | null>;
@@ -27,6 +38,8 @@ export class Loaders {
   readonly actor: ById<ActorRow>;
   /** only those whom the viewer may look up by id */
   readonly visibleActor: ById<ActorRow>;
+  readonly transfer: ById<TransferRow>;
+  readonly notification: ById<NotificationRow>;
   readonly unanswered: DataLoader<AiTurnRow, EntryRow[], string>;
   private readonly keyed = new Map<string, DataLoader<string, unknown>>();
   private ownWorkspace: Promise<WorkspaceRow> | undefined;
@@ -34,7 +47,7 @@ export class Loaders {
   constructor(
     private readonly database: Database,
     private readonly viewer: Viewer,
-    now: Date,
+    private readonly now: Date,
   ) {
     this.conversations = new ConversationReads(database, viewer, now);
     this.conversation = byId(['conv'], (ids) => this.conversations.byIds(ids));
@@ -42,6 +55,8 @@ export class Loaders {
     this.aiTurn = byId(['turn'], (ids) => aiTurnsByIds(database, viewer, ids));
     this.actor = byId(null, (ids) => actorsByIds(database, viewer.workspaceId, ids));
     this.visibleActor = byId(['agent', 'cust', 'ai', 'int', 'sys'], (ids) => visibleActorsByIds(database, viewer, ids));
+    this.transfer = byId(['xfer'], (ids) => transfersByIds(database, viewer, now, ids));
+    this.notification = byId(['ntf'], (ids) => notificationsByIds(database, viewer, ids));
     this.unanswered = new DataLoader(
       async (turns) => {
         const messages = await unansweredMessages(database, turns);
@@ -90,6 +105,13 @@ export class Loaders {
   ): Promise<ConversationRead[]> {
     const key = JSON.stringify(['customer', page, [...wanted]]);
     return this.batched(key, (ids) => this.conversations.pagesOfCustomers(ids, page, wanted)).load(customerId);
+  }
+
+  /** A page of the offers of one conversation, fetched with those of all others that ask for it. */
+  transferPage(conversationId: string, page: PageRequest<TransferKey>): Promise<TransferRow[]> {
+    const key = JSON.stringify(['transfers', page]);
+    const fetch = (ids: readonly string[]) => transferPages(this.database, this.viewer, this.now, page, ids);
+    return this.batched(key, fetch).load(conversationId);
   }
 
   private batched<Row>(

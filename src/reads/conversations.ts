@@ -14,6 +14,7 @@ import type { Database } from '../database/Database.js';
 import { actorJson } from './actors.js';
 import type { PageRequest } from './page.js';
 import type { ConversationPieces, ConversationRow, PieceName } from './rows.js';
+import { pendingTransferJson, reviveTransfer } from './transfers.js';
 
 export type ConversationKey = { updatedAt: Date; id: string };
 export type ConversationRead = ConversationRow & Partial<ConversationPieces>;
@@ -81,7 +82,7 @@ function piece(name: PieceName, viewer: Viewer, now: Date): Sql {
         select json_build_object(
           'id', e.id, 'conversationId', e.conversation_id, 'position', e.position, 'teamPosition', 0, 'notePosition', 0,
           'type', e.type, 'audience', e.audience, 'actorId', e.actor_id, 'createdAt', ${milliseconds(sql`e.created_at`)},
-          'text', e.text, 'mentionIds', e.mention_ids, 'eventKind', null, 'agentId', null,
+          'text', e.text, 'mentionIds', e.mention_ids, 'eventKind', null, 'agentId', null, 'transferId', null,
           'actor', ${actorJson(sql`e.actor_id`)})
         from entries e where e.id = c.last_message_id)`;
     case 'participants':
@@ -90,6 +91,8 @@ function piece(name: PieceName, viewer: Viewer, now: Date): Sql {
       return unreadCount(viewer);
     case 'situation':
       return situationOf(now);
+    case 'pendingTransfer':
+      return pendingTransferJson(viewer, now);
   }
 }
 
@@ -196,6 +199,7 @@ export async function changedSince(
 }
 
 function revive<Row extends Partial<ConversationPieces>>(row: Row): Row {
+  if (row.pendingTransfer) reviveTransfer(row.pendingTransfer);
   if (row.lastMessage) row.lastMessage.createdAt = new Date(row.lastMessage.createdAt);
   return row;
 }

@@ -67,3 +67,19 @@ export function agentOfCursor(cursor: string): { displayName: string; id: string
   const [, displayName, id] = decode(cursor, agentShape);
   return { displayName, id };
 }
+
+const transferShape = z.tuple([z.literal('x'), place.max(latest), text]);
+export const transferCursor = (row: { createdAt: Date; id: string }) => encode(['x', row.createdAt.getTime(), row.id]);
+export function transferOfCursor(cursor: string): { createdAt: Date; id: string } {
+  const [, time, id] = decode(cursor, transferShape);
+  return { createdAt: new Date(time), id };
+}
+
+const notificationShape = z.tuple([z.literal('n'), z.string(), place]);
+export const notificationCursor = (row: { agentId: string; number: number }) => encode(['n', row.agentId, row.number]);
+/** The number that a cursor of this agent names; another's: BAD_USER_INPUT. */
+export function notificationOfCursor(agentId: string, cursor: string): number {
+  const [, ofAgent, number] = decode(cursor, notificationShape);
+  if (ofAgent !== agentId) throw malformed();
+  return number;
+}

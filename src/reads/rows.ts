@@ -2,6 +2,8 @@ import type { Situation } from '../auth/policies.js';
 import type { ActorKind, AgentRole, Scope } from '../entities/Actor.js';
 import type { Channel, ConversationStatus, Handling, Priority } from '../entities/Conversation.js';
 import type { Audience, EntryType, EventKind } from '../entities/Entry.js';
+import type { NotificationKind } from '../entities/Notification.js';
+import type { TransferStatus } from '../entities/Transfer.js';
 
 /** Rows as the reads bring them. Times inside JSON are milliseconds since 1970. */
 export interface ActorRow {
@@ -57,6 +59,7 @@ export interface ConversationPieces {
   participants: ParticipantRow[];
   unreadCount: number;
   situation: Situation;
+  pendingTransfer: TransferRow | null;
 }
 export type PieceName = keyof ConversationPieces;
 
@@ -74,6 +77,7 @@ export interface EntryRow {
   mentionIds: string[];
   eventKind: EventKind | null;
   agentId: string | null;
+  transferId: string | null;
   actor?: ActorRow;
   agent?: ActorRow | null;
 }
@@ -95,6 +99,33 @@ export interface WorkspaceRow {
   name: string;
   defaultAiAgentId: string | null;
   replyPolicy: 'PARTICIPANTS' | 'ASSIGNEE_ONLY';
+  transferTimeoutSeconds: number;
   autoResolveAfterSeconds: number | null;
   autoFinalizeAfterSeconds: number | null;
+}
+
+export interface TransferRow {
+  id: string;
+  conversationId: string;
+  fromId: string;
+  toId: string;
+  note: string | null;
+  leaveOnAccept: boolean;
+  status: TransferStatus;
+  createdAt: Date;
+  expiresAt: Date;
+  answeredAt: Date | null;
+  declineReason: string | null;
+}
+
+export interface NotificationRow {
+  id: string;
+  agentId: string;
+  number: number;
+  kind: NotificationKind;
+  conversationId: string;
+  transferId: string | null;
+  actorId: string;
+  createdAt: Date;
+  readAt: Date | null;
 }

@@ -2,10 +2,13 @@ import type { GraphQLResolveInfo } from 'graphql';
 import { Args, Ctx, FieldResolver, Info, Resolver, Root } from 'type-graphql';
 import { type AbilityName, abilities, refusalOf } from '../auth/policies.js';
 import type { ConversationRead } from '../reads/conversations.js';
+import { transferCursor, transferOfCursor } from '../reads/cursors.js';
+import { connection, pageRequest } from '../reads/page.js';
 import type { ParticipantRow } from '../reads/rows.js';
 import { ConnectionArgs } from '../schema/connections.js';
 import { Conversation, Participant } from '../schema/conversation.js';
 import { Message, MessageConnection, TimelineConnection, WhisperConnection } from '../schema/timeline.js';
+import { Transfer, TransferConnection } from '../schema/transfer.js';
 import { Context } from './Context.js';
 import { entryConnection } from './entryConnection.js';
 
@@ -77,6 +80,27 @@ export class ConversationResolver {
     const by = since && (await loaders.piece(conversation, 'needsHumanByActor'));
     // Where the row came without it, somebody may have come in between.
     return by && { since, reason, by };
+  }
+
+  @FieldResolver(() => Transfer, {
+    nullable: true,
+    description: 'The offer of it that waits for an answer; at most one. Team only.',
+  })
+  pendingTransfer(@Root() conversation: ConversationRead, @Ctx() { loaders }: Context): Promise<object | null> {
+    return loaders.piece(conversation, 'pendingTransfer');
+  }
+
+  @FieldResolver(() => TransferConnection, {
+    nullable: true,
+    description: 'All offers of it, oldest first. Team only.',
+  })
+  async transfers(
+    @Root() { id }: ConversationRead,
+    @Args(() => ConnectionArgs) args: ConnectionArgs,
+    @Ctx() { loaders }: Context,
+  ): Promise<object> {
+    const request = pageRequest(args, transferOfCursor);
+    return connection(await loaders.transferPage(id, request), request, transferCursor);
   }
 
   @FieldResolver()

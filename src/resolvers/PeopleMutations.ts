@@ -1,5 +1,6 @@
 import { Arg, Ctx, Mutation, Resolver } from 'type-graphql';
 import { createAgent } from '../actions/createAgent.js';
+import { deactivateAgent } from '../actions/deactivateAgent.js';
 import { setPassword } from '../actions/setPassword.js';
 import { signIn } from '../actions/signIn.js';
 import { updateAgent } from '../actions/updateAgent.js';
@@ -7,12 +8,19 @@ import { updateWorkspace } from '../actions/updateWorkspace.js';
 import { Refusal } from '../errors.js';
 import {
   CreateAgentPayload,
+  DeactivateAgentPayload,
   SetPasswordPayload,
   SignInPayload,
   UpdateAgentPayload,
   UpdateWorkspacePayload,
 } from '../schema/payloads.js';
-import { CreateAgentInput, SetPasswordInput, SignInInput, UpdateAgentInput } from '../schema/peopleInputs.js';
+import {
+  CreateAgentInput,
+  DeactivateAgentInput,
+  SetPasswordInput,
+  SignInInput,
+  UpdateAgentInput,
+} from '../schema/peopleInputs.js';
 import { UpdateWorkspaceInput } from '../schema/workspace.js';
 import { Context } from './Context.js';
 import { inputDescription } from './inputDescription.js';
@@ -61,6 +69,26 @@ export class PeopleMutations {
         return context.loaders.actor.load(subjectId!);
       },
     }));
+  }
+
+  @Mutation(() => DeactivateAgentPayload, {
+    description:
+      'Ends a colleague’s access at once, open streams too. Their offers are cancelled; conversations that they answered ' +
+      'for become UNATTENDED, and admins are told. Admins.',
+  })
+  deactivateAgent(
+    @Arg('input', inputDescription) input: DeactivateAgentInput,
+    @Ctx() context: Context,
+  ): Promise<object> {
+    return settle(
+      context,
+      () => deactivateAgent(context.parts.world, context.caller, input),
+      ({ subjectId }) => ({
+        get agent() {
+          return context.loaders.actor.load(subjectId!);
+        },
+      }),
+    );
   }
 
   @Mutation(() => SetPasswordPayload, {

@@ -1,15 +1,25 @@
 import type { GraphQLResolveInfo } from 'graphql';
 import { Arg, Args, Ctx, ID, Info, Query, Resolver } from 'type-graphql';
+import { isAgent } from '../auth/Viewer.js';
 import { badUserInput } from '../errors.js';
-import { isIdOf, kindOfId } from '../ids.js';
+import { isIdOf, kindOfId, profileIdOf } from '../ids.js';
 import { agentsPage } from '../reads/actors.js';
 import { matchesFilter } from '../reads/conversationFilter.js';
-import { agentCursor, agentOfCursor, conversationCursor, conversationOfCursor } from '../reads/cursors.js';
+import {
+  agentCursor,
+  agentOfCursor,
+  conversationCursor,
+  conversationOfCursor,
+  notificationCursor,
+  notificationOfCursor,
+} from '../reads/cursors.js';
+import { notificationsPage } from '../reads/notifications.js';
 import { connection, maxPageSize, pageRequest } from '../reads/page.js';
 import { AgentConnection } from '../schema/agents.js';
 import { ConnectionArgs } from '../schema/connections.js';
 import { Conversation, ConversationConnection, ConversationFilter } from '../schema/conversation.js';
 import { Node } from '../schema/Node.js';
+import { NotificationConnection } from '../schema/notification.js';
 import { Viewer } from '../schema/workspace.js';
 import { Context } from './Context.js';
 import { selectedPieces } from './conversationPieces.js';
@@ -80,6 +90,20 @@ export class QueryResolver {
     const rows = await agentsPage(parts.world.database, caller, request);
     return connection(rows, request, agentCursor);
   }
+
+  @Query(() => NotificationConnection, {
+    description: "The viewer's own notifications, oldest first: `last` gives the latest. Empty unless an agent.",
+  })
+  async notifications(
+    @Args(() => ConnectionArgs) args: ConnectionArgs,
+    @Arg('unreadOnly', () => Boolean, { nullable: true, description: 'Only those not marked as read.' })
+    unreadOnly: boolean | null,
+    @Ctx() { parts, caller }: Context,
+  ): Promise<object> {
+    const request = pageRequest(args, (cursor) => notificationOfCursor(caller.id, cursor));
+    const rows = await notificationsPage(parts.world.database, caller, request, unreadOnly ?? false);
+    return connection(rows, request, notificationCursor);
+  }
 }
 
 function nodeById({ loaders, caller }: Context, id: string): object | null {
@@ -96,6 +120,12 @@ function nodeById({ loaders, caller }: Context, id: string): object | null {
     case 'int':
     case 'sys':
       return loaders.visibleActor.load(id);
+    case 'prof':
+      return isAgent(caller) && id === profileIdOf(caller.id) ? { id } : null;
+    case 'xfer':
+      return loaders.transfer.load(id);
+    case 'ntf':
+      return loaders.notification.load(id);
     case 'turn':
       return loaders.aiTurn.load(id);
     case 'ws':

@@ -3,11 +3,12 @@ import { Arg, Ctx, ID, Info, Resolver, Root, type SubscribeResolverData, Subscri
 import type { EntryType } from '../entities/Entry.js';
 import type { InboxStep } from '../live/Streams.js';
 import type { ConversationFilter as Filter } from '../reads/conversationFilter.js';
-import { entryCursor } from '../reads/cursors.js';
-import type { AiTurnRow, EntryRow } from '../reads/rows.js';
+import { entryCursor, notificationCursor } from '../reads/cursors.js';
+import type { AiTurnRow, EntryRow, NotificationRow } from '../reads/rows.js';
 import { AiTurn } from '../schema/aiTurn.js';
 import { Conversation, ConversationFilter } from '../schema/conversation.js';
 import { InboxUpdate } from '../schema/inbox.js';
+import { NotificationEdge } from '../schema/notification.js';
 import { MessageEdge, TimelineEdge, WhisperEdge } from '../schema/timeline.js';
 import { Context } from './Context.js';
 import { selectedPieces } from './conversationPieces.js';
@@ -105,6 +106,19 @@ export class SubscriptionResolver {
     const wanted = selectedPieces(info, 'conversation');
     const [conversation] = await loaders.conversations.byIds([step.conversationId], wanted);
     return { kind: step.kind, conversation: conversation ?? null };
+  }
+
+  @Subscription(() => NotificationEdge, {
+    description:
+      "The viewer's notifications, each once and in order, from a cursor on and then live. Nobody else's. Agents.",
+    subscribe: ({ context, args }: Asked<{ after?: string | null }>) =>
+      context.parts.streams.notifications(context.caller, 'followNotifications', args.after ?? null),
+  })
+  notificationAdded(
+    @Arg('after', () => String, afterDescription) _after: string | null,
+    @Root() notification: NotificationRow,
+  ): object {
+    return { cursor: notificationCursor(notification), node: notification };
   }
 
   @Subscription(() => AiTurn, {

@@ -32,6 +32,11 @@ export class ConversationEventResolver {
   }
 
   @FieldResolver()
+  transfer(@Root() { transferId }: EntryRow, @Ctx() { loaders }: Context): object | null {
+    return transferId === null ? null : loaders.transfer.load(transferId);
+  }
+
+  @FieldResolver()
   agent(@Root() entry: EntryRow, @Ctx() { loaders }: Context): object | null {
     return entry.agentId === null ? null : (entry.agent ?? loaders.actor.load(entry.agentId));
   }

@@ -3,10 +3,12 @@ import type { GraphQLSchema } from 'graphql';
 import { buildSchemaSync, type NonEmptyArray } from 'type-graphql';
 import { guard } from '../auth/permissions.js';
 import { AiAgent, Integration, SystemActor } from '../schema/actors.js';
-import { GenericUserError } from '../schema/userErrors.js';
+import { GenericUserError, TransferNotPendingError } from '../schema/userErrors.js';
 import { AiTurnResolver } from './AiTurnResolver.js';
 import { ConversationMutations } from './ConversationMutations.js';
 import { ConversationResolver, ParticipantResolver } from './ConversationResolver.js';
+import { NotificationMutations } from './NotificationMutations.js';
+import { AgentProfileResolver, NotificationConnectionResolver, NotificationResolver } from './NotificationResolver.js';
 import { PeopleMutations } from './PeopleMutations.js';
 import {
   AiAgentResolver,
@@ -18,10 +20,14 @@ import {
 import { QueryResolver } from './QueryResolver.js';
 import { SubscriptionResolver } from './SubscriptionResolver.js';
 import { ConversationEventResolver, TimelineEntryResolver, WhisperResolver } from './TimelineEntryResolver.js';
+import { TransferMutations } from './TransferMutations.js';
+import { TransferResolver } from './TransferResolver.js';
 
 const resolvers: NonEmptyArray<new () => object> = [
   QueryResolver,
   ConversationMutations,
+  TransferMutations,
+  NotificationMutations,
   PeopleMutations,
   SubscriptionResolver,
   ConversationResolver,
@@ -29,6 +35,10 @@ const resolvers: NonEmptyArray<new () => object> = [
   TimelineEntryResolver,
   WhisperResolver,
   ConversationEventResolver,
+  TransferResolver,
+  NotificationResolver,
+  NotificationConnectionResolver,
+  AgentProfileResolver,
   AiTurnResolver,
   ViewerResolver,
   WorkspaceResolver,
@@ -41,7 +51,7 @@ const resolvers: NonEmptyArray<new () => object> = [
 export function buildSchema(): GraphQLSchema {
   const schema = buildSchemaSync({
     resolvers,
-    orphanedTypes: [AiAgent, Integration, SystemActor, GenericUserError],
+    orphanedTypes: [AiAgent, Integration, SystemActor, GenericUserError, TransferNotPendingError],
     validate: false,
     // Streams come from `live`, never from a bus: type-graphql only asks that there is one.
     pubSub: { publish: refuseBus, subscribe: refuseBus },

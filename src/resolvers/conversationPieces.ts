@@ -11,6 +11,7 @@ const pieceOfField: Record<string, PieceName> = {
   participants: 'participants',
   unreadCount: 'unreadCount',
   viewerCan: 'situation',
+  pendingTransfer: 'pendingTransfer',
 };
 
 /** What of a conversation is selected along `path` that its own columns do not hold. */

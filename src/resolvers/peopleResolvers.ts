@@ -1,5 +1,7 @@
 import type { GraphQLResolveInfo } from 'graphql';
 import { Args, Ctx, FieldResolver, Info, Resolver, Root } from 'type-graphql';
+import { isAgent } from '../auth/Viewer.js';
+import { profileIdOf } from '../ids.js';
 import { conversationCursor, conversationOfCursor } from '../reads/cursors.js';
 import { connection, pageRequest } from '../reads/page.js';
 import type { ActorRow, WorkspaceRow } from '../reads/rows.js';
@@ -16,6 +18,11 @@ export class ViewerResolver {
   @FieldResolver()
   actor(@Root() { actorId }: { actorId: string }, @Ctx() { loaders }: Context): Promise<object | null> {
     return loaders.actor.load(actorId);
+  }
+
+  @FieldResolver()
+  profile(@Ctx() { caller }: Context): object | null {
+    return isAgent(caller) ? { id: profileIdOf(caller.id) } : null;
   }
 
   @FieldResolver()

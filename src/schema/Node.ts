@@ -13,6 +13,9 @@ const typesOfIds: Partial<Record<IdKind, string>> = {
   whis: 'Whisper',
   evt: 'ConversationEvent',
   turn: 'AiTurn',
+  xfer: 'Transfer',
+  ntf: 'Notification',
+  prof: 'AgentProfile',
 };
 
 /** The GraphQL type of anything with an id. */

@@ -47,6 +47,9 @@ export class ConversationAbilities {
   @Field(() => Ability, { description: 'Stop being a participant.' })
   leave!: Ability;
 
+  @Field(() => Ability, { description: 'Offer it to a colleague.' })
+  transfer!: Ability;
+
   @Field(() => Ability, { description: 'Mark it as answered.' })
   resolve!: Ability;
 

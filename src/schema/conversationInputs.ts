@@ -3,12 +3,12 @@ import type { Channel as ChannelValue, Priority as PriorityValue } from '../enti
 import { Channel, Priority, WhisperAudience } from './enums.js';
 import { UUID } from './scalars.js';
 
-const keyDescription =
+export const keyDescription =
   'A UUID made by the client. The same key with the same input again changes nothing and answers with the same subject; ' +
   'remembered for at least 24 hours.';
 
 @InputType()
-abstract class OnConversation {
+export abstract class OnConversation {
   @Field(() => ID, { description: 'Which conversation; NOT_FOUND if it is not there or not visible.' })
   conversationId!: string;
 

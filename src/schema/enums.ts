@@ -6,6 +6,11 @@ import type {
   Priority as PriorityValue,
 } from '../entities/Conversation.js';
 import type { Audience as AudienceValue, EventKind } from '../entities/Entry.js';
+import type {
+  NotificationChannel as NotificationChannelValue,
+  NotificationKind as NotificationKindValue,
+} from '../entities/Notification.js';
+import type { TransferStatus as TransferStatusValue } from '../entities/Transfer.js';
 import type { ReplyPolicy as ReplyPolicyValue } from '../entities/Workspace.js';
 import type { RefusalCode } from '../errors.js';
 import { enumType } from './enumType.js';
@@ -78,17 +83,24 @@ export const ReplyPolicy = enumType<ReplyPolicyValue>('ReplyPolicy', 'Which agen
 
 export const ConversationEventKind = enumType<EventKind>(
   'ConversationEventKind',
-  'What happened. STARTED to FINALIZED have the audience EVERYONE, JOINED and LEFT have TEAM.',
+  'What happened. STARTED to FINALIZED have the audience EVERYONE, the others TEAM.',
   {
     STARTED: 'The conversation began.',
     TAKEN_OVER: 'An agent took it over and answers from now on.',
     HANDED_BACK: 'The AI agent answers again.',
     HUMAN_REQUESTED: 'A person was asked for: by the customer, the AI agent, or a deadline that passed.',
+    ASSIGNED: 'Another agent answers from now on, who accepted an offer of it.',
+    UNASSIGNED: 'The agent who answered is no longer there; nobody answers until somebody takes over.',
     RESOLVED: 'It was marked as answered.',
     REOPENED: 'It is open again.',
     FINALIZED: 'It ended for good.',
     JOINED: 'An agent joined to follow and help. Team only.',
     LEFT: 'An agent left. Team only.',
+    TRANSFER_REQUESTED: 'It was offered to a colleague. Team only.',
+    TRANSFER_ACCEPTED: 'The colleague accepted; ASSIGNED follows, which everyone sees. Team only.',
+    TRANSFER_DECLINED: 'The colleague declined; the assignee keeps it. Team only.',
+    TRANSFER_CANCELLED: 'The offer was taken back, or became pointless. Team only.',
+    TRANSFER_EXPIRED: 'Nobody answered the offer in time. Team only.',
   },
 );
 
@@ -106,7 +118,11 @@ export const ErrorCode = enumType<RefusalCode>('ErrorCode', 'Why a mutation refu
   NO_AI_AGENT: 'There is no enabled AI agent to hand back to.',
   CONVERSATION_NOT_OPEN: 'This needs an open conversation; reopen it first.',
   CONVERSATION_FINALIZED: 'The conversation ended for good.',
-  ASSIGNEE_MUST_TRANSFER: 'The assignee cannot leave: hand back, resolve, or let a colleague take over.',
+  ASSIGNEE_MUST_TRANSFER:
+    'The assignee cannot leave: transfer it, hand it back or resolve it. An offer alone is not enough.',
+  TRANSFER_PENDING: 'An offer of this conversation waits for an answer already; cancel it first.',
+  TRANSFER_NOT_PENDING: 'The offer no longer waits for an answer; the error says how it ended.',
+  TRANSFER_TARGET_UNAVAILABLE: 'The target answers for the conversation already, or was deactivated.',
 });
 
 export const InboxUpdateKind = enumType<'READY' | 'CHANGED' | 'REMOVED'>(
@@ -116,5 +132,38 @@ export const InboxUpdateKind = enumType<'READY' | 'CHANGED' | 'REMOVED'>(
     READY: 'The stream is open: fetch the page now, and nothing is missed. Always first, once.',
     CHANGED: 'The conversation changed and matches the filter now: put it in place by its id.',
     REMOVED: 'The conversation changed and does not match the filter now: take it out if it is there.',
+  },
+);
+
+export const TransferStatus = enumType<TransferStatusValue>('TransferStatus', 'How an offer stands. It ends once.', {
+  PENDING: 'It waits for the answer of its target. The giver is still the assignee.',
+  ACCEPTED: 'Its target accepted and answers for the conversation now.',
+  DECLINED: 'Its target declined, or left the conversation.',
+  CANCELLED:
+    'Taken back by the assignee or an admin; or the conversation was resolved, finalized, handed back or taken over, or ' +
+    'one of the two was deactivated.',
+  EXPIRED: 'Nobody answered until `expiresAt`.',
+});
+
+export const NotificationKind = enumType<NotificationKindValue>('NotificationKind', 'What an agent is told of.', {
+  TRANSFER_REQUESTED: 'A conversation is offered to you.',
+  TRANSFER_ACCEPTED: 'A colleague accepted what you offered.',
+  TRANSFER_DECLINED: 'A colleague declined what you offered; you keep it.',
+  TRANSFER_CANCELLED: 'What was offered to you no longer is; or a colleague to whom you offered it was deactivated.',
+  TRANSFER_EXPIRED: 'An offer by you or to you was not answered in time.',
+  MENTIONED: 'A colleague named you in a whisper.',
+  TAKEN_OVER: 'An admin took a conversation over from you.',
+  UNATTENDED: 'The agent who answered was deactivated and nobody answers now. To admins.',
+  NEEDS_HUMAN: 'Somebody asks for a person. Only to those who chose a channel for it.',
+  NEW_MESSAGE: 'A message by somebody else where you are in. Only to those who chose a channel for it.',
+});
+
+export const NotificationChannel = enumType<NotificationChannelValue>(
+  'NotificationChannel',
+  'A way by which an agent is told.',
+  {
+    IN_APP: 'In `notifications` and `notificationAdded`. Implied for all kinds but NEEDS_HUMAN and NEW_MESSAGE.',
+    EMAIL: 'By e-mail, if the server has a mail server.',
+    WEB_PUSH: 'To the browsers that the agent registered.',
   },
 );

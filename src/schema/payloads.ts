@@ -7,13 +7,13 @@ import { UserError } from './userErrors.js';
 import { Viewer, Workspace } from './workspace.js';
 
 @ObjectType()
-abstract class Payload {
+export abstract class Payload {
   @Field(() => [UserError], { description: 'Why it was refused; empty when it was done.' })
   errors!: object[];
 }
 
 @ObjectType()
-abstract class TimelinePayload extends Payload {
+export abstract class TimelinePayload extends Payload {
   @Field(() => TimelineEdge, {
     nullable: true,
     description: "The subject's own entry; null when nothing had to change, or it was refused.",
@@ -122,4 +122,10 @@ export class SetPasswordPayload extends Payload {}
 export class UpdateWorkspacePayload extends Payload {
   @Field(() => Workspace, { nullable: true, description: 'The workspace; null when refused.' })
   workspace!: object | null;
+}
+
+@ObjectType({ description: 'The agent, no longer active.' })
+export class DeactivateAgentPayload extends Payload {
+  @Field(() => Agent, { nullable: true, description: 'The agent; null when refused.' })
+  agent!: object | null;
 }

@@ -56,3 +56,15 @@ export class SetPasswordInput {
   @Field({ description: 'The new one: 10 to 200 characters.' })
   newPassword!: string;
 }
+
+@InputType({ description: 'Whose access ends.' })
+export class DeactivateAgentInput {
+  @Field(() => ID, { description: 'Which agent; one who is deactivated already stays so.' })
+  agentId!: string;
+
+  @Field(() => UUID, {
+    nullable: true,
+    description: 'A UUID made by the client: the same call again changes nothing.',
+  })
+  idempotencyKey?: string | null;
+}

@@ -6,6 +6,7 @@ import { Conversation } from './conversation.js';
 import { Audience, ConversationEventKind, WhisperAudience } from './enums.js';
 import { Node, typeById } from './Node.js';
 import { DateTime } from './scalars.js';
+import { Transfer } from './transfer.js';
 
 @InterfaceType({
   implements: Node,
@@ -58,8 +59,17 @@ export class ConversationEvent extends TimelineEntry {
   @Field(() => Audience, { description: 'Who can see it; the same for every event of a kind.' })
   audience!: AudienceValue;
 
-  @Field(() => Agent, { nullable: true, description: 'The agent whom it is about: who took over, joined or left.' })
+  @Field(() => Agent, {
+    nullable: true,
+    description: 'The agent whom it is about: who took over, joined, left, is offered or assigned it, or lost it.',
+  })
   agent!: object | null;
+
+  @Field(() => Transfer, {
+    nullable: true,
+    description: 'The offer that it is about, of TRANSFER_ events and of ASSIGNED. Team only.',
+  })
+  transfer!: object | null;
 }
 
 export const MessageEdge = edgeType('Message', () => Message, 'the messages of a conversation');

@@ -1,13 +1,18 @@
 import { Field, InterfaceType, ObjectType } from 'type-graphql';
+import type { TransferStatus as TransferStatusValue } from '../entities/Transfer.js';
 import type { RefusalCode } from '../errors.js';
 import { Agent } from './actors.js';
-import { ErrorCode } from './enums.js';
+import { ErrorCode, TransferStatus } from './enums.js';
 import { DateTime } from './scalars.js';
 
 @InterfaceType({
   description: 'Why a mutation refused. Nothing was written then, and its subject is null.',
   resolveType: ({ code }: { code: RefusalCode }) =>
-    code === 'ALREADY_ASSIGNED' ? 'AlreadyAssignedError' : 'GenericUserError',
+    code === 'ALREADY_ASSIGNED'
+      ? 'AlreadyAssignedError'
+      : code === 'TRANSFER_NOT_PENDING'
+        ? 'TransferNotPendingError'
+        : 'GenericUserError',
 })
 export abstract class UserError {
   @Field(() => ErrorCode, { description: 'Stable: branch on it.' })
@@ -30,6 +35,12 @@ export class AlreadyAssignedError extends UserError {
 
   @Field(() => DateTime, { description: 'Since when.' })
   assignedAt!: Date;
+}
+
+@ObjectType({ implements: UserError, description: 'The offer has ended, one way or another.' })
+export class TransferNotPendingError extends UserError {
+  @Field(() => TransferStatus, { description: 'How it ended.' })
+  status!: TransferStatusValue;
 }
 
 @ObjectType({ implements: UserError, description: 'A refusal whose code says all.' })

@@ -3,6 +3,7 @@ import type { ReplyPolicy as ReplyPolicyValue } from '../entities/Workspace.js';
 import { Actor, AiAgent } from './actors.js';
 import { ReplyPolicy } from './enums.js';
 import { Node } from './Node.js';
+import { AgentProfile } from './profile.js';
 
 @ObjectType({ implements: Node, description: 'The tenant: nothing that belongs to one is ever seen from another.' })
 export class Workspace extends Node {
@@ -17,6 +18,12 @@ export class Workspace extends Node {
 
   @Field(() => ReplyPolicy, { nullable: true, description: 'Which agents may write to customers. Team only.' })
   replyPolicy!: ReplyPolicyValue | null;
+
+  @Field(() => Int, {
+    nullable: true,
+    description: 'Seconds within which an offer of a conversation must be answered: 30 to 86,400. Team only.',
+  })
+  transferTimeoutSeconds!: number | null;
 
   @Field(() => Int, {
     nullable: true,
@@ -38,6 +45,12 @@ export class Viewer {
 
   @Field(() => Workspace, { description: 'Their workspace. A token belongs to exactly one.' })
   workspace!: object;
+
+  @Field(() => AgentProfile, {
+    nullable: true,
+    description: "The viewer's own settings and what waits for them; null unless they are an agent.",
+  })
+  profile!: object | null;
 }
 
 @InputType({ description: 'What is not given stays as it is; null removes what can be null.' })
@@ -47,6 +60,12 @@ export class UpdateWorkspaceInput {
 
   @Field(() => ReplyPolicy, { nullable: true, description: 'Which agents may write to customers.' })
   replyPolicy?: ReplyPolicyValue | null;
+
+  @Field(() => Int, {
+    nullable: true,
+    description: 'Seconds within which an offer must be answered: 30 to 86,400. Offers that were made keep theirs.',
+  })
+  transferTimeoutSeconds?: number | null;
 
   @Field(() => Int, {
     nullable: true,

@@ -12,6 +12,7 @@ import {
   ResolveConversationDocument,
   SendMessageDocument,
   TakeOverConversationDocument,
+  TransferConversationDocument,
   UpdateConversationDocument,
   UpdateWorkspaceDocument,
   WhisperDocument,
@@ -31,6 +32,7 @@ const mutations: Record<keyof typeof abilities, AnyMutation> = {
   requestHuman: RequestHumanDocument,
   join: JoinConversationDocument,
   leave: LeaveConversationDocument,
+  transfer: TransferConversationDocument,
   resolve: ResolveConversationDocument,
   reopen: ReopenConversationDocument,
   finalize: FinalizeConversationDocument,
@@ -92,7 +94,8 @@ const statuses: Record<string, (conversationId: string) => Promise<unknown>> = {
 async function standing(conversationId: string): Promise<unknown> {
   const rows = await stage.app.world.database.read(sql`
     select status, handling, assignee_id, ai_agent_id, needs_human_since is not null as needs_human,
-      (select id from ai_turns t where t.conversation_id = c.id and closed_at is null) as turn
+      (select id from ai_turns t where t.conversation_id = c.id and closed_at is null) as turn,
+      (select id from transfers x where x.conversation_id = c.id and status = 'PENDING') as offer
     from conversations c where id = ${conversationId}`);
   return rows[0];
 }
@@ -110,6 +113,7 @@ async function can(person: Person, id: string): Promise<Record<Ability, string |
 
 async function inputOf(name: Name, ability: Ability, conversationId: string): Promise<object> {
   if (ability === 'update') return { conversationId, subject: 'New' };
+  if (ability === 'transfer') return { conversationId, toAgentId: stage.cast.cleo.id };
   if (ability === 'whisper') return { conversationId, text: 'Psst' };
   if (ability !== 'sendMessage' && ability !== 'requestHuman') return { conversationId };
   const text = ability === 'sendMessage' && { text: 'Hi' };

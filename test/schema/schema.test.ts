@@ -174,7 +174,11 @@ describe('mutations', () => {
 
   test('every error has a code, a message and a path', () => {
     const errors = schema.getPossibleTypes(schema.getType('UserError') as never);
-    expect(errors.map(({ name }) => name).sort()).toEqual(['AlreadyAssignedError', 'GenericUserError']);
+    expect(errors.map(({ name }) => name).sort()).toEqual([
+      'AlreadyAssignedError',
+      'GenericUserError',
+      'TransferNotPendingError',
+    ]);
     for (const error of errors)
       expect(Object.keys(error.getFields())).toEqual(expect.arrayContaining(['code', 'message', 'path']));
   });

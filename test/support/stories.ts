@@ -127,6 +127,9 @@ export class Stage {
 
 const tables = [
   'workspaces',
+  'transfers',
+  'notifications',
+  'notification_preferences',
   'actors',
   'passwords',
   'conversations',

@@ -1,12 +1,15 @@
 import { Logger as JobLogger, parseCronItems, run, runMigrations, type TaskList } from 'graphile-worker';
 import type { Logger } from 'pino';
 import { expireAiTurn } from '../../actions/expireAiTurn.js';
+import { releaseAgent } from '../../actions/releaseAgent.js';
 import { finalizeResolved, resolveIdle } from '../../actions/timers.js';
+import { expireTransfer } from '../../actions/transfers/expireTransfer.js';
 import type { World } from '../../actions/World.js';
 import type { AiModel } from '../../adapters/AiModel.js';
 import type { Jobs } from '../jobs.js';
 import { answerAiTurn } from './answerAiTurn.js';
 import { findDue } from './findDue.js';
+import { findLostOffers, takeBackJobs } from './findLost.js';
 import { forgetOld } from './forgetOld.js';
 
 const concurrency = 4;
@@ -29,7 +32,13 @@ export async function runJobs(
     'answer-ai-turn': (job) => answerAiTurn(world, modelOf, job),
     'resolve-idle': (job) => resolveIdle(world, job),
     'finalize-resolved': (job) => finalizeResolved(world, job),
+    'expire-transfer': (job) => expireTransfer(world, job),
+    'release-agent': (job) => releaseAgent(world, job),
     'find-due': () => findDue(database, clock),
+    'find-lost': async () => {
+      await takeBackJobs(database);
+      await findLostOffers(database, clock);
+    },
     'forget-old': () => forgetOld(database, clock),
   };
   // A pool of the runner's own making loses its listeners while its connections are still closing: a PostgreSQL that
@@ -45,6 +54,7 @@ export async function runJobs(
     taskList: handlers as unknown as TaskList,
     parsedCronItems: parseCronItems([
       { task: 'find-due', match: '* * * * *' },
+      { task: 'find-lost', match: '* * * * *' },
       { task: 'forget-old', match: '7 * * * *' },
     ]),
     logger: jobLogger(log),

@@ -1,0 +1,55 @@
+import { Arg, Ctx, Mutation, Resolver } from 'type-graphql';
+import { markNotificationsRead } from '../actions/notifications/markNotificationsRead.js';
+import { updateNotificationPreferences } from '../actions/notifications/updateNotificationPreferences.js';
+import { Refusal } from '../errors.js';
+import { profileIdOf } from '../ids.js';
+import { unreadNotifications } from '../reads/notifications.js';
+import {
+  MarkNotificationsReadInput,
+  MarkNotificationsReadPayload,
+  UpdateNotificationPreferencesInput,
+  UpdateNotificationPreferencesPayload,
+} from '../schema/notificationMutations.js';
+import { Context } from './Context.js';
+import { inputDescription } from './inputDescription.js';
+import { errorsOf } from './settle.js';
+
+@Resolver()
+export class NotificationMutations {
+  @Mutation(() => MarkNotificationsReadPayload, {
+    description: "Marks the viewer's notifications as read: those named, all up to one, or all. Agents.",
+  })
+  markNotificationsRead(
+    @Arg('input', inputDescription) input: MarkNotificationsReadInput,
+    @Ctx() { parts: { world }, caller }: Context,
+  ): Promise<object> {
+    return done(
+      () => markNotificationsRead(world, caller, input),
+      async () => ({ unreadCount: await unreadNotifications(world.database, caller) }),
+    );
+  }
+
+  @Mutation(() => UpdateNotificationPreferencesPayload, {
+    description: 'Chooses by which channels the viewer is told of some kinds, from now on. Agents.',
+  })
+  updateNotificationPreferences(
+    @Arg('input', inputDescription) input: UpdateNotificationPreferencesInput,
+    @Ctx() { parts: { world }, caller }: Context,
+  ): Promise<object> {
+    return done(
+      () => updateNotificationPreferences(world, caller, input),
+      async () => ({ profile: { id: profileIdOf(caller.id) } }),
+    );
+  }
+}
+
+/** The payload of what concerns the viewer alone and may be repeated without harm. */
+async function done(action: () => Promise<void>, subject: () => Promise<object>): Promise<object> {
+  try {
+    await action();
+    return { ...(await subject()), errors: [] };
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    return { errors: errorsOf(error) };
+  }
+}
