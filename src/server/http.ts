@@ -89,20 +89,27 @@ export async function serveGraphql(
     plugins: [
       ApolloServerPluginLandingPageDisabled(),
       ApolloServerPluginCacheControlDisabled(),
-      fastifyApolloDrainPlugin(app),
       admission(pipeline, config),
     ],
     logger: app.log as never,
   });
+  await mountApollo(app, server, (request) => contextOf(request, core, pipeline));
+  return server;
+}
+
+/** Starts this Apollo server and puts it at /graphql. When it is stopped, the app closes and answers what it has begun. */
+export async function mountApollo<Context extends BaseContext>(
+  app: FastifyInstance,
+  server: ApolloServer<Context>,
+  context: (request: FastifyRequest) => Promise<Context>,
+): Promise<void> {
+  server.addPlugin(fastifyApolloDrainPlugin(app));
   await server.start();
   app.route({
     method: ['GET', 'POST', 'OPTIONS'],
     url: '/graphql',
-    handler: fastifyApolloHandler(server, {
-      context: (request) => contextOf(request, core, pipeline),
-    }),
+    handler: fastifyApolloHandler(server, { context }),
   });
-  return server;
 }
 
 type HttpContext = BaseContext & OperationContext & { address: string };
