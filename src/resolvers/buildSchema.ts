@@ -9,6 +9,7 @@ import { ConversationMutations } from './ConversationMutations.js';
 import { ConversationResolver, ParticipantResolver } from './ConversationResolver.js';
 import { NotificationMutations } from './NotificationMutations.js';
 import { AgentProfileResolver, NotificationConnectionResolver, NotificationResolver } from './NotificationResolver.js';
+import { describeRoots } from './describeRoots.js';
 import { PeopleMutations } from './PeopleMutations.js';
 import {
   AiAgentResolver,
@@ -56,6 +57,7 @@ export function buildSchema(): GraphQLSchema {
     // Streams come from `live`, never from a bus: type-graphql only asks that there is one.
     pubSub: { publish: refuseBus, subscribe: refuseBus },
   });
+  describeRoots(schema);
   return guard(schema);
 }
 

@@ -31,7 +31,7 @@ const named = (ending: string) => objects.filter(({ name }) => name.endsWith(end
 /** Everything that can carry a description, by its place in the schema. */
 function* described(): Generator<[string, string, string | null | undefined]> {
   for (const type of ours) {
-    if (!roots.includes(type.name)) yield [type.name, type.name, type.description];
+    yield [type.name, type.name, type.description];
     if (isEnumType(type))
       for (const { name, description } of type.getValues()) yield [`${type.name}.${name}`, name, description];
     if (isInputObjectType(type)) {
