@@ -50,8 +50,12 @@ export function serveSocket(server: Server, core: Core, pipeline: Pipeline, conf
 
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     const refusal = refusalOfUpgrade(request, config, sockets.clients.size);
-    if (refusal !== null)
-      return void socket.end(`HTTP/1.1 ${refusal}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+    if (refusal !== null) {
+      // Node has taken its own listener away: somebody who hangs up before the answer would end the process.
+      socket.on('error', () => socket.destroy());
+      socket.end(`HTTP/1.1 ${refusal}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+      return;
+    }
     sockets.handleUpgrade(request, socket, head, (opened) => sockets.emit('connection', opened, request));
   });
 

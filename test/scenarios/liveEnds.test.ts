@@ -100,6 +100,23 @@ describe('a socket', () => {
     own.drop();
   });
 
+  test('that hangs up before it is refused disturbs nobody', async () => {
+    const { hostname, port } = new URL(stage.app.url);
+    const knocks = Array.from({ length: 20 }, () => {
+      const socket = connect(Number(port), hostname);
+      return new Promise((resolve) => {
+        socket.once('close', resolve);
+        socket.write('GET /else HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n', () =>
+          socket.resetAndDestroy(),
+        );
+      });
+    });
+    await Promise.all(knocks);
+    const next = await RawSocket.of(stage.cast.ben, stage.app.url);
+    expect(next.texts).toHaveLength(1);
+    next.drop();
+  });
+
   test.each([
     ['bad JSON', '{"type":'],
     ['no object', '"subscribe"'],
