@@ -36,6 +36,8 @@ export interface AppOptions {
   ids?: IdSource;
   /** who composes the answers of the AI agents that Parley runs; the help articles by default */
   modelOf?: (workspaceId: string) => AiModel;
+  /** how often an open socket is asked whether somebody is there */
+  keepAliveMs?: number;
 }
 
 export interface App {
@@ -100,7 +102,7 @@ export async function startApp(options: AppOptions): Promise<App> {
   if (config.graphiql) await http.register(graphiqlPage);
   const publicHost = config.PUBLIC_URL ? new URL(config.PUBLIC_URL).host : null;
   if (isDemo) serveDemoPeople(http, publicHost, demoPeople, (actorId) => tokens.issue(actorId, demoTokenSeconds));
-  const socket = serveSocket(http.server, core, pipeline, config, log);
+  const socket = serveSocket(http.server, core, pipeline, config, log, options.keepAliveMs);
 
   const follower = new TurnFollower(database, bells, log);
   const articles = (workspaceId: string) =>

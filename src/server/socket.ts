@@ -1,13 +1,13 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { createSourceEventStream, type ExecutionArgs, type ExecutionResult, execute, GraphQLError } from 'graphql';
-import { CloseCode, type Context as Connection, handleProtocols, type SubscribePayload } from 'graphql-ws';
-import { useServer } from 'graphql-ws/use/ws';
+import { CloseCode, type Context as Connection, handleProtocols, makeServer, type SubscribePayload } from 'graphql-ws';
 import type { Logger } from 'pino';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Viewer } from '../auth/Viewer.js';
 import type { Config } from '../config.js';
 import { unauthenticated } from '../errors.js';
+import { attachSocket, tryAgainLater } from './attachSocket.js';
 import { bearerToken } from './bearerToken.js';
 import type { Core, OperationContext } from './Core.js';
 import { isOriginAllowed } from './origins.js';
@@ -15,15 +15,12 @@ import { operationOf, type Pipeline } from './pipeline.js';
 
 /** Our own close code, which clients take for a reason to come back with their cursors. */
 const tooSlow = 4490;
-/** Of RFC 6455's registry: clients come back. */
-const tryAgainLater = 1013;
 const guardEveryMs = 2500;
 const maxBufferedBytes = 1024 * 1024;
 
 type Stream = AsyncIterableIterator<ExecutionResult>;
 interface Extra {
   socket: WebSocket;
-  request: IncomingMessage;
   viewer?: Viewer;
   /** What runs, by its id, from the moment it was asked for. graphql-ws forgets a stream whose id is given away again. */
   operations?: Map<string, Stream | null>;
@@ -36,8 +33,15 @@ export interface SocketDoor {
   close(): Promise<void>;
 }
 
-/** Subscriptions over graphql-transport-ws, at /graphql. */
-export function serveSocket(server: Server, core: Core, pipeline: Pipeline, config: Config, log: Logger): SocketDoor {
+/** Subscriptions over graphql-transport-ws, at /graphql. A client that is gone is noticed in twice `keepAliveMs`. */
+export function serveSocket(
+  server: Server,
+  core: Core,
+  pipeline: Pipeline,
+  config: Config,
+  log: Logger,
+  keepAliveMs = 12_000,
+): SocketDoor {
   const connections = new Set<Connected>();
   const sockets = new WebSocketServer({
     noServer: true,
@@ -56,61 +60,60 @@ export function serveSocket(server: Server, core: Core, pipeline: Pipeline, conf
       socket.end(`HTTP/1.1 ${refusal}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
       return;
     }
-    sockets.handleUpgrade(request, socket, head, (opened) => sockets.emit('connection', opened, request));
+    sockets.handleUpgrade(request, socket, head, (opened) =>
+      attachSocket(door, opened, { socket: opened }, log, keepAliveMs),
+    );
   });
 
-  const door = useServer<Record<string, unknown>, Pick<Extra, 'viewer' | 'operations'>>(
-    {
-      schema: pipeline.schema,
-      connectionInitWaitTimeout: config.CONNECTION_INIT_TIMEOUT_MS,
-      async onConnect(connection) {
-        try {
-          return await welcome(connection);
-        } catch (error) {
-          log.warn({ error: String(error) }, 'socket: nobody can be authenticated now');
-          connection.extra.socket.close(tryAgainLater, 'Try again later');
-          return false;
-        }
-      },
-      async onClose(connection) {
-        connections.delete(connection);
-        for (const stream of connection.extra.operations?.values() ?? []) await stream?.return?.();
-      },
-      async onSubscribe(connection, id, payload) {
-        const { socket, operations } = connection.extra;
-        if (operations!.has(id)) {
-          socket.close(CloseCode.SubscriberAlreadyExists, 'Subscriber already exists');
-          return [refused('BAD_REQUEST', 'This id is in use.')];
-        }
-        operations!.set(id, null);
-        const answer = await admittedOrErrors(connection, id, payload);
-        if (!('schema' in answer)) operations!.delete(id);
-        return answer;
-      },
-      onOperation(connection, id, _payload, _args, result) {
-        if (!isStream(result)) return;
-        if (connections.has(connection)) connection.extra.operations!.set(id, result as Stream);
-        else void (result as Stream).return?.();
-      },
-      async onComplete(connection, id) {
-        connection.extra.operations!.delete(id);
-        // Whoever is no longer let in is told so, and not that the stream is over: they come back with a fresh token.
-        await closeIfGone(connection);
-      },
-      execute: refuseToExecute,
-      subscribe: subscribeAnew,
-      onError: (connection, id, _payload, errors) =>
-        errors.map((error) => pipeline.mask(error.toJSON(), error, requestId(connection, id))),
-      onNext: (connection, id, _payload, _args, result) => {
-        if (!result.errors) return undefined;
-        const errors = result.errors
-          .slice(0, config.MAX_ERRORS)
-          .map((error) => pipeline.mask(error.toJSON(), error, requestId(connection, id)));
-        return { ...result, errors } as unknown as ExecutionResult;
-      },
+  const door = makeServer<Record<string, unknown>, Extra>({
+    schema: pipeline.schema,
+    connectionInitWaitTimeout: config.CONNECTION_INIT_TIMEOUT_MS,
+    async onConnect(connection) {
+      try {
+        return await welcome(connection);
+      } catch (error) {
+        log.warn({ error: String(error) }, 'socket: nobody can be authenticated now');
+        connection.extra.socket.close(tryAgainLater, 'Try again later');
+        return false;
+      }
     },
-    sockets,
-  );
+    async onClose(connection) {
+      connections.delete(connection);
+      for (const stream of connection.extra.operations?.values() ?? []) await stream?.return?.();
+    },
+    async onSubscribe(connection, id, payload) {
+      const { socket, operations } = connection.extra;
+      if (operations!.has(id)) {
+        socket.close(CloseCode.SubscriberAlreadyExists, 'Subscriber already exists');
+        return [refused('BAD_REQUEST', 'This id is in use.')];
+      }
+      operations!.set(id, null);
+      const answer = await admittedOrErrors(connection, id, payload);
+      if (!('schema' in answer)) operations!.delete(id);
+      return answer;
+    },
+    onOperation(connection, id, _payload, _args, result) {
+      if (!isStream(result)) return;
+      if (connections.has(connection)) connection.extra.operations!.set(id, result as Stream);
+      else void (result as Stream).return?.();
+    },
+    async onComplete(connection, id) {
+      connection.extra.operations!.delete(id);
+      // Whoever is no longer let in is told so, and not that the stream is over: they come back with a fresh token.
+      await closeIfGone(connection);
+    },
+    execute: refuseToExecute,
+    subscribe: subscribeAnew,
+    onError: (connection, id, _payload, errors) =>
+      errors.map((error) => pipeline.mask(error.toJSON(), error, requestId(connection, id))),
+    onNext: (connection, id, _payload, _args, result) => {
+      if (!result.errors) return undefined;
+      const errors = result.errors
+        .slice(0, config.MAX_ERRORS)
+        .map((error) => pipeline.mask(error.toJSON(), error, requestId(connection, id)));
+      return { ...result, errors } as unknown as ExecutionResult;
+    },
+  });
 
   /** Whether this caller may have one more socket. */
   async function welcome(connection: Connected): Promise<boolean> {
@@ -207,7 +210,8 @@ export function serveSocket(server: Server, core: Core, pipeline: Pipeline, conf
     async close() {
       clearInterval(guard);
       deaf();
-      await door.dispose();
+      for (const socket of sockets.clients) socket.close(1001, 'Going away');
+      await new Promise((resolve) => sockets.close(resolve));
     },
   };
 }
