@@ -7,9 +7,9 @@ import { GenericUserError, TransferNotPendingError } from '../schema/userErrors.
 import { AiTurnResolver } from './AiTurnResolver.js';
 import { ConversationMutations } from './ConversationMutations.js';
 import { ConversationResolver, ParticipantResolver } from './ConversationResolver.js';
+import { describeRoots } from './describeRoots.js';
 import { NotificationMutations } from './NotificationMutations.js';
 import { AgentProfileResolver, NotificationConnectionResolver, NotificationResolver } from './NotificationResolver.js';
-import { describeRoots } from './describeRoots.js';
 import { PeopleMutations } from './PeopleMutations.js';
 import {
   AiAgentResolver,
