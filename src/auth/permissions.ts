@@ -61,6 +61,8 @@ export const permissions: Record<string, Record<string, Permission>> = {
     conversations: may('readEveryone'),
     agents: teamField,
     notifications: signedIn,
+    searchMessages: may('readEveryone'),
+    searchWhispers: teamEntry,
   },
   Mutation: {
     signIn: open,

@@ -3,6 +3,7 @@ import { MikroORM } from '@mikro-orm/postgresql';
 import { LRUCache } from 'lru-cache';
 import { Client, Pool, type PoolClient, type QueryResultRow, types } from 'pg';
 import type { Sql } from 'sql-template-tag';
+import { timedOut } from '../errors.js';
 import { ormOptions } from './ormOptions.js';
 
 export interface DatabaseOptions {
@@ -12,6 +13,9 @@ export interface DatabaseOptions {
   /** told what the ORM and its migrations have to say */
   log?: (message: string) => void;
 }
+
+/** What PostgreSQL says when a statement took too long. */
+const queryCanceled = '57014';
 
 /** Dates as Date, bigint as number: none of ours reaches 2^53. */
 const readTypes = {
@@ -80,6 +84,26 @@ export class Database {
       ...(name && { name }),
     });
     return result.rows;
+  }
+
+  /** Rows of one statement whose cost depends on what is asked for: planned for its own values, and given up after
+   * `limitMs`, with TIMED_OUT. */
+  async readWithin<T extends object>(limitMs: number, statement: Sql): Promise<T[]> {
+    const client = await this.pool.connect();
+    try {
+      await client.query(`begin read only; set local plan_cache_mode = auto; set local statement_timeout = ${limitMs}`);
+      const { text, values } = statement;
+      const result = await client.query<QueryResultRow & T>({ text, values, types: readTypes });
+      await client.query('commit');
+      client.release();
+      return result.rows;
+    } catch (error) {
+      await client.query('rollback').then(
+        () => client.release(),
+        () => client.release(true),
+      );
+      throw (error as { code?: string }).code === queryCanceled ? timedOut() : error;
+    }
   }
 
   /** Brings the tables up to date. Nodes that start at once wait for one another. */

@@ -83,3 +83,23 @@ export function notificationOfCursor(agentId: string, cursor: string): number {
   if (ofAgent !== agentId) throw malformed();
   return number;
 }
+
+const hitShape = z.tuple([
+  z.literal('s'),
+  z.enum(['words', 'pieces']),
+  z.number().min(0).max(1),
+  place.max(latest),
+  text,
+]);
+export interface Hit {
+  /** by whole words, or by pieces of them */
+  by: 'words' | 'pieces';
+  rank: number;
+  createdAt: Date;
+  id: string;
+}
+export const hitCursor = ({ by, rank, createdAt, id }: Hit) => encode(['s', by, rank, createdAt.getTime(), id]);
+export function hitOfCursor(cursor: string): Hit {
+  const [, by, rank, time, id] = decode(cursor, hitShape);
+  return { by, rank, createdAt: new Date(time), id };
+}

@@ -11,7 +11,8 @@ import type { EntryRow } from './rows.js';
 export type EntryList = 'timeline' | 'messages' | 'whispers';
 export type EntryPiece = 'actor' | 'agent';
 
-const columns = sql`
+/** What a row of an entry `e` is made of. */
+export const entryColumns = sql`
   e.id, e.conversation_id as "conversationId", e.position, e.team_position as "teamPosition",
   e.note_position as "notePosition", e.type, e.audience, e.actor_id as "actorId", e.created_at as "createdAt", e.text,
   e.mention_ids as "mentionIds", e.event_kind as "eventKind", e.agent_id as "agentId",
@@ -22,7 +23,8 @@ const pieces: Record<EntryPiece, Sql> = {
   agent: sql`, ${actorJson(sql`e.agent_id`)} as agent`,
 };
 
-const withPieces = (wanted: Iterable<EntryPiece>) => join([columns, ...[...wanted].map((name) => pieces[name])], ' ');
+const withPieces = (wanted: Iterable<EntryPiece>) =>
+  join([entryColumns, ...[...wanted].map((name) => pieces[name])], ' ');
 
 /** Everyone's entries are ordered by one number, so that their own index serves; the team's by all three. */
 const usesOneNumber = (viewer: Viewer, list: EntryList) => list === 'messages' || viewOf(viewer) === 'EVERYONE';

@@ -19,6 +19,7 @@ import {
   WorkspaceResolver,
 } from './peopleResolvers.js';
 import { QueryResolver } from './QueryResolver.js';
+import { SearchResolver } from './SearchResolver.js';
 import { SubscriptionResolver } from './SubscriptionResolver.js';
 import { ConversationEventResolver, TimelineEntryResolver, WhisperResolver } from './TimelineEntryResolver.js';
 import { TransferMutations } from './TransferMutations.js';
@@ -26,6 +27,7 @@ import { TransferResolver } from './TransferResolver.js';
 
 const resolvers: NonEmptyArray<new () => object> = [
   QueryResolver,
+  SearchResolver,
   ConversationMutations,
   TransferMutations,
   NotificationMutations,

@@ -2,6 +2,15 @@ import { ArgsType, type ClassType, Field, Int, ObjectType } from 'type-graphql';
 import { PageInfo } from './Node.js';
 
 @ArgsType()
+export class ForwardArgs {
+  @Field(() => Int, { nullable: true, description: 'How many edges from the start: 1 to 100. Default 20.' })
+  first?: number;
+
+  @Field(() => String, { nullable: true, description: 'Only edges after this cursor.' })
+  after?: string;
+}
+
+@ArgsType()
 export class ConnectionArgs {
   @Field(() => Int, { nullable: true, description: 'How many edges from the start: 1 to 100. Default 20.' })
   first?: number;

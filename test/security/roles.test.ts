@@ -36,6 +36,8 @@ const rootsOpenTo: Record<string, readonly Role[]> = {
   'Query.conversations': readers,
   'Query.agents': team,
   'Query.notifications': everybody,
+  'Query.searchMessages': readers,
+  'Query.searchWhispers': whisperers,
   'Mutation.signIn': everybody,
   'Mutation.startConversation': ['customer', 'MESSAGES_WRITE'],
   'Mutation.sendMessage': ['customer', ...agents, 'aiAgent', 'MESSAGES_WRITE'],
