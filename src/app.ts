@@ -16,6 +16,7 @@ import { type IdSource, randomIds } from './ids.js';
 import { migrateJobs, runJobs } from './jobs/run/JobRunner.js';
 import { TurnFollower } from './jobs/run/TurnFollower.js';
 import { PostgresBells } from './live/PostgresBells.js';
+import { Presence } from './live/Presence.js';
 import { Streams } from './live/Streams.js';
 import { Watches } from './live/Watches.js';
 import { bestArticle } from './reads/articles.js';
@@ -76,11 +77,13 @@ export async function startApp(options: AppOptions): Promise<App> {
   });
   const watches = new Watches(bells, database, log);
   const streams = new Streams(database, watches, principals, clock, log);
+  const presence = new Presence(database, clock, log);
   const parts: Parts = { world, tokens, principals, streams, countSignIn: signInCounter(config) };
 
   const pipeline = new Pipeline(buildSchema(), config, clock, log);
   const core = {
     principals,
+    presence,
     contextOf: (viewer: Context['viewer'], requestId: string) => new Context(parts, viewer, requestId),
     onStandingChange: (listener: (actorId: string) => void) =>
       bells.hear((ring) => {
@@ -115,6 +118,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     const impatience = setTimeout(() => http.server.closeAllConnections(), drainMs);
     await Promise.all([socket.close(), apollo.stop()]);
     clearTimeout(impatience);
+    await presence.close();
     await follower.close();
     await jobs.stop();
     watches.close();

@@ -15,11 +15,11 @@ export type IdKind =
   | 'whis'
   | 'evt'
   | 'turn'
-  | 'prof'
   | 'xfer'
   | 'ntf'
   | 'push'
   | 'key'
+  | 'prof'
   | 'art';
 
 /** The one source of ids. Tests replace it by one that repeats itself. */
@@ -60,5 +60,5 @@ export function kindOfId(id: string): IdKind | null {
   }
 }
 
-/** An agent's profile has no row of its own: its id is theirs, under another prefix. */
-export const profileIdOf = (agentId: string) => agentId.replace(/^agent_/, 'prof_');
+/** An agent's profile is one per agent and has no id of its own to keep: the same suffix under another prefix. */
+export const idOfProfile = (agentId: string) => agentId.replace(/^agent_/, 'prof_');

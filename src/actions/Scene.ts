@@ -20,6 +20,7 @@ export class Scene {
   private readonly parts = new Set<Part>();
   private readonly turnsOf = new Set<string>();
   private readonly notices: Notice[] = [];
+  private readonly typedBy: Ring[] = [];
 
   constructor(
     readonly world: World,
@@ -139,6 +140,7 @@ export class Scene {
       rings: [
         ...[...this.parts].map((part): Ring => ({ about: 'conversation', workspaceId, conversationId, part })),
         ...[...this.turnsOf].map((aiAgentId): Ring => ({ about: 'turns', aiAgentId })),
+        ...this.typedBy,
         ...told.map((agentId): Ring => ({ about: 'notifications', agentId })),
       ],
     };
@@ -168,7 +170,15 @@ export class Scene {
     });
     this.em.persist(entry);
     this.entryIds.push(entry.id);
+    this.endTyping(entry);
     this.parts.add(content.audience === 'EVERYONE' ? 'EVERYONE' : content.audience === 'TEAM' ? 'TEAM_ENTRY' : 'NOTE');
     return entry;
+  }
+
+  /** What somebody typed is there: they type no longer. */
+  private endTyping({ type, audience, actorId }: Entry): void {
+    if (type === 'EVENT' || audience === 'SELF') return;
+    const { id: conversationId } = this.conversation;
+    this.typedBy.push({ about: 'typing', conversationId, actorId, audience, typing: false, handlingEpoch: null });
   }
 }

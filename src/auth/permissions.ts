@@ -90,6 +90,8 @@ export const permissions: Record<string, Record<string, Permission>> = {
     markNotificationsRead: may('markNotificationsRead'),
     updateNotificationPreferences: may('updateNotificationPreferences'),
     updateWorkspace: may('updateWorkspace'),
+    setTyping: may('setTyping'),
+    setAvailability: may('setAvailability'),
   },
   Subscription: {
     timelineItemAdded: may('followTimeline'),
@@ -99,11 +101,12 @@ export const permissions: Record<string, Record<string, Permission>> = {
     inboxUpdated: may('followInbox'),
     notificationAdded: may('followNotifications'),
     aiTurnOpened: aiTurns,
+    typingChanged: may('followTyping'),
   },
   Viewer: { actor: open, workspace: open, profile: open },
-  AgentProfile: { id: own, notificationPreferences: own, pendingTransfers: own },
   NotificationPreference: { kind: open, channels: open },
   Notification: { id: own, kind: own, conversation: own, transfer: own, actor: own, createdAt: own, readAt: own },
+  AgentProfile: { id: own, availability: own, notificationPreferences: own, pendingTransfers: own },
   Workspace: {
     id: open,
     name: open,
@@ -123,7 +126,15 @@ export const permissions: Record<string, Record<string, Permission>> = {
     language: customerDetail,
     conversations: open,
   },
-  Agent: { id: open, displayName: open, avatarUrl: open, email: teamField, role: teamField, active: teamField },
+  Agent: {
+    id: open,
+    displayName: open,
+    avatarUrl: open,
+    email: teamField,
+    role: teamField,
+    active: teamField,
+    availability: teamField,
+  },
   AiAgent: { id: open, displayName: open, avatarUrl: open, enabled: teamField },
   Integration: { id: open, displayName: open, avatarUrl: open, scopes: ownScopes },
   SystemActor: { id: open, displayName: open, avatarUrl: open },
@@ -211,6 +222,7 @@ export const permissions: Record<string, Record<string, Permission>> = {
   },
   HumanInterval: { from: open, to: open },
   InboxUpdate: { kind: open, conversation: open },
+  TypingState: { actor: open, typing: open, audience: open },
   PageInfo: { hasNextPage: open, hasPreviousPage: open, startCursor: open, endCursor: open },
 };
 

@@ -37,6 +37,8 @@ export const roleTable = {
   setPassword: { agents: true },
   markNotificationsRead: { agents: true },
   updateNotificationPreferences: { agents: true },
+  setTyping: { customers: true, agents: true, aiAgents: true },
+  setAvailability: { agents: true },
 
   createAgent: { admins: true },
   updateAgent: { admins: true },
@@ -48,6 +50,7 @@ export const roleTable = {
   followInbox: { agents: true, integrations: 'CONVERSATIONS_READ' },
   followNotifications: { agents: true },
   followAiTurns: { aiAgents: true },
+  followTyping: { customers: true, agents: true, aiAgents: true },
 } as const satisfies Record<string, Grant>;
 export type Deed = keyof typeof roleTable;
 

@@ -10,6 +10,7 @@ import { TransferSchema } from '../entities/Transfer.js';
 import { WorkspaceSchema } from '../entities/Workspace.js';
 import { Migration001_Ground } from './migrations/Migration001_Ground.js';
 import { Migration002_HandingOver } from './migrations/Migration002_HandingOver.js';
+import { Migration003_Presence } from './migrations/Migration003_Presence.js';
 import { Migration007_Search } from './migrations/Migration007_Search.js';
 
 /** What MikroORM must know, for the server and for its command line alike. */
@@ -36,6 +37,7 @@ export const ormOptions = defineConfig({
       { name: 'Migration001_Ground', class: Migration001_Ground },
       { name: 'Migration002_HandingOver', class: Migration002_HandingOver },
       { name: 'Migration007_Search', class: Migration007_Search },
+      { name: 'Migration003_Presence', class: Migration003_Presence },
     ],
   },
 });

@@ -12,12 +12,14 @@ import { badUserInput, notFound } from '../errors.js';
 import { isIdOf } from '../ids.js';
 import { openAiTurns } from '../reads/aiTurns.js';
 import { type ConversationFilter, matchesFilter } from '../reads/conversationFilter.js';
-import { ConversationReads, changedSince, versionOf } from '../reads/conversations.js';
+import { ConversationReads, changedSince, handlingEpochOf, versionOf } from '../reads/conversations.js';
 import { beginning, notificationOfCursor, placeOfCursor } from '../reads/cursors.js';
 import { lastNotification, notificationsPage } from '../reads/notifications.js';
 import type { AiTurnRow, EntryRow, NotificationRow } from '../reads/rows.js';
 import { entriesAfter, lastPlace } from '../reads/timeline.js';
+import type { TypingRing } from './Bells.js';
 import { SharedReads } from './SharedReads.js';
+import { Typists } from './Typists.js';
 import type { Watch, Watches } from './Watches.js';
 
 const batch = 100;
@@ -168,6 +170,32 @@ export class Streams {
         delivered.add(turn.id);
       }
       delivered = new Set(open.map(({ id }) => id));
+    });
+  }
+
+  /** Who begins and who stops to type, but the viewer. It begins with silence: nothing of it is stored. */
+  async typing(viewer: Viewer, deed: Deed, conversationId: string): Promise<AsyncIterableIterator<TypingRing>> {
+    if (!isIdOf(conversationId, 'conv')) throw notFound();
+    const typists = new Typists(viewer, this.clock);
+    const watch = this.watches.typing(viewer, conversationId, (ring) => typists.hear(ring));
+    const read = () => handlingEpochOf(this.database, viewer, conversationId);
+    try {
+      if ((await read()) === null) throw notFound();
+    } catch (error) {
+      watch.close();
+      throw error;
+    }
+    let end: NodeJS.Timeout | undefined;
+    return this.follow(viewer, deed, watch, async function* (this: Streams) {
+      clearTimeout(end);
+      for (;;) {
+        const epoch = await read();
+        if (epoch === null) return watch.close();
+        const change = typists.next(epoch);
+        if (change === null) break;
+        yield change;
+      }
+      if (typists.msLeft !== null) end = setTimeout(() => watch.wake(), typists.msLeft).unref();
     });
   }
 

@@ -3,7 +3,7 @@ import sql from 'sql-template-tag';
 import type { Viewer } from '../auth/Viewer.js';
 import { mayNotice } from '../auth/visibility.js';
 import type { Database } from '../database/Database.js';
-import type { Bells, Ring } from './Bells.js';
+import type { Bells, Ring, TypingRing } from './Bells.js';
 
 const sweepMs = 1000;
 
@@ -12,7 +12,8 @@ export type Topic =
   | `workspace ${string}`
   | `turns ${string}`
   | `notifications ${string}`
-  | `standing ${string}`;
+  | `standing ${string}`
+  | `typing ${string}`;
 
 /**
  * Who on this node waits for what. A ring wakes whoever it concerns; a slow sweep compares what is watched with the
@@ -56,6 +57,18 @@ export class Watches {
   /** What an agent is told of. */
   notifications(agentId: string): Watch {
     return this.watch([`notifications ${agentId}`, `standing ${agentId}`], () => true);
+  }
+
+  /** Who types in a conversation. What is said of it is handed to `hear`, since nobody can read it later. */
+  typing(viewer: Viewer, conversationId: string, hear: (ring: TypingRing) => boolean): Watch {
+    const concerns = (ring: Ring) => {
+      if (ring.about === 'typing') return hear(ring);
+      return ring.about !== 'conversation' || ring.part === 'EVERYONE';
+    };
+    return this.watch(
+      [`typing ${conversationId}`, `conversation ${conversationId}`, `standing ${viewer.id}`],
+      concerns,
+    );
   }
 
   /** Told of a topic before anybody of it is woken: what was read before must not be handed out after. */
@@ -159,6 +172,8 @@ function topicsOf(ring: Ring): Topic[] {
       return [`notifications ${ring.agentId}`];
     case 'standing':
       return [`standing ${ring.actorId}`];
+    case 'typing':
+      return [`typing ${ring.conversationId}`];
   }
 }
 

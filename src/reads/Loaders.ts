@@ -3,12 +3,14 @@ import type { Viewer } from '../auth/Viewer.js';
 import { sharedViewKey } from '../auth/visibility.js';
 import type { Database } from '../database/Database.js';
 import type { Place } from '../entities/Conversation.js';
+import type { Availability } from '../entities/Presence.js';
 import { isIdOf } from '../ids.js';
 import { actorsByIds, visibleActorsByIds } from './actors.js';
 import { aiTurnsByIds } from './aiTurns.js';
 import { type ConversationKey, type ConversationRead, ConversationReads } from './conversations.js';
 import { notificationsByIds } from './notifications.js';
 import type { PageRequest } from './page.js';
+import { availabilitiesByIds, profileOf } from './presence.js';
 import type {
   ActorRow,
   AiTurnRow,
@@ -16,6 +18,7 @@ import type {
   EntryRow,
   NotificationRow,
   PieceName,
+  ProfileRow,
   TransferRow,
   WorkspaceRow,
 } from './rows.js';
@@ -43,6 +46,7 @@ export class Loaders {
   readonly unanswered: DataLoader<AiTurnRow, EntryRow[], string>;
   private readonly keyed = new Map<string, DataLoader<string, unknown>>();
   private ownWorkspace: Promise<WorkspaceRow> | undefined;
+  private ownProfile: Promise<ProfileRow> | undefined;
 
   constructor(
     private readonly database: Database,
@@ -76,6 +80,16 @@ export class Loaders {
   get workspace(): Promise<WorkspaceRow> {
     this.ownWorkspace ??= workspaceOf(this.database, this.viewer);
     return this.ownWorkspace;
+  }
+
+  /** The viewer's, who must be an agent. */
+  get profile(): Promise<ProfileRow> {
+    this.ownProfile ??= profileOf(this.database, this.viewer.id);
+    return this.ownProfile;
+  }
+
+  availability(agentId: string): Promise<Availability> {
+    return this.batched('availability', (ids) => availabilitiesByIds(this.database, ids, this.now)).load(agentId);
   }
 
   /** A piece that the row's page brought, or else of all rows that miss it. */

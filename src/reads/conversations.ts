@@ -178,6 +178,18 @@ export async function versionOf(database: Database, viewer: Viewer, conversation
   return row?.version ?? null;
 }
 
+/** How often it has changed who answers; null when the viewer cannot see the conversation. */
+export async function handlingEpochOf(
+  database: Database,
+  viewer: Viewer,
+  conversationId: string,
+): Promise<number | null> {
+  const [row] = await database.read<{ epoch: number }>(sql`
+    select c.handling_epoch as epoch from conversations c
+    where c.id = ${conversationId} and ${visibleConversations(viewer)}`);
+  return row?.epoch ?? null;
+}
+
 /** The conversations that changed, for this viewer, in a transaction from `since` on; and where to go on from. A running
  * transaction holds the horizon back, so that none is skipped; one may come twice, with the same version. */
 export async function changedSince(

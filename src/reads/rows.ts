@@ -3,6 +3,7 @@ import type { ActorKind, AgentRole, Scope } from '../entities/Actor.js';
 import type { Channel, ConversationStatus, Handling, Priority } from '../entities/Conversation.js';
 import type { Audience, EntryType, EventKind } from '../entities/Entry.js';
 import type { NotificationKind } from '../entities/Notification.js';
+import type { Availability } from '../entities/Presence.js';
 import type { TransferStatus } from '../entities/Transfer.js';
 
 /** Rows as the reads bring them. Times inside JSON are milliseconds since 1970. */
@@ -128,4 +129,9 @@ export interface NotificationRow {
   actorId: string;
   createdAt: Date;
   readAt: Date | null;
+}
+
+export interface ProfileRow {
+  id: string;
+  availability: Availability;
 }

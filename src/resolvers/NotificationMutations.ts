@@ -2,7 +2,6 @@ import { Arg, Ctx, Mutation, Resolver } from 'type-graphql';
 import { markNotificationsRead } from '../actions/notifications/markNotificationsRead.js';
 import { updateNotificationPreferences } from '../actions/notifications/updateNotificationPreferences.js';
 import { Refusal } from '../errors.js';
-import { profileIdOf } from '../ids.js';
 import { unreadNotifications } from '../reads/notifications.js';
 import {
   MarkNotificationsReadInput,
@@ -34,11 +33,11 @@ export class NotificationMutations {
   })
   updateNotificationPreferences(
     @Arg('input', inputDescription) input: UpdateNotificationPreferencesInput,
-    @Ctx() { parts: { world }, caller }: Context,
+    @Ctx() { parts: { world }, caller, loaders }: Context,
   ): Promise<object> {
     return done(
       () => updateNotificationPreferences(world, caller, input),
-      async () => ({ profile: { id: profileIdOf(caller.id) } }),
+      async () => ({ profile: await loaders.profile }),
     );
   }
 }

@@ -1,8 +1,8 @@
 import type { GraphQLResolveInfo } from 'graphql';
 import { Arg, Args, Ctx, ID, Info, Query, Resolver } from 'type-graphql';
-import { isAgent } from '../auth/Viewer.js';
+import type { Availability as AvailabilityValue } from '../entities/Presence.js';
 import { badUserInput } from '../errors.js';
-import { isIdOf, kindOfId, profileIdOf } from '../ids.js';
+import { idOfProfile, isIdOf, kindOfId } from '../ids.js';
 import { agentsPage } from '../reads/actors.js';
 import { matchesFilter } from '../reads/conversationFilter.js';
 import {
@@ -18,6 +18,7 @@ import { connection, maxPageSize, pageRequest } from '../reads/page.js';
 import { AgentConnection } from '../schema/agents.js';
 import { ConnectionArgs } from '../schema/connections.js';
 import { Conversation, ConversationConnection, ConversationFilter } from '../schema/conversation.js';
+import { Availability } from '../schema/enums.js';
 import { Node } from '../schema/Node.js';
 import { NotificationConnection } from '../schema/notification.js';
 import { Viewer } from '../schema/workspace.js';
@@ -85,9 +86,16 @@ export class QueryResolver {
     nullable: true,
     description: 'The active agents of the workspace, by name. Team only.',
   })
-  async agents(@Args(() => ConnectionArgs) args: ConnectionArgs, @Ctx() { parts, caller }: Context): Promise<object> {
+  async agents(
+    @Args(() => ConnectionArgs) args: ConnectionArgs,
+    @Arg('availability', () => Availability, { nullable: true, description: 'Only those who are this now.' })
+    availability: AvailabilityValue | null,
+    @Ctx() { parts, caller }: Context,
+  ): Promise<object> {
     const request = pageRequest(args, agentOfCursor);
-    const rows = await agentsPage(parts.world.database, caller, request);
+    const { database, clock } = parts.world;
+    const available = availability && { as: availability, at: clock.now() };
+    const rows = await agentsPage(database, caller, request, available);
     return connection(rows, request, agentCursor);
   }
 
@@ -120,14 +128,14 @@ function nodeById({ loaders, caller }: Context, id: string): object | null {
     case 'int':
     case 'sys':
       return loaders.visibleActor.load(id);
-    case 'prof':
-      return isAgent(caller) && id === profileIdOf(caller.id) ? { id } : null;
     case 'xfer':
       return loaders.transfer.load(id);
     case 'ntf':
       return loaders.notification.load(id);
     case 'turn':
       return loaders.aiTurn.load(id);
+    case 'prof':
+      return id === idOfProfile(caller.id) ? loaders.profile : null;
     case 'ws':
       return id === caller.workspaceId ? loaders.workspace : null;
     default:

@@ -29,7 +29,12 @@ export class TransferMutations {
     @Arg('input', inputDescription) input: TransferConversationInput,
     @Ctx() context: Context,
   ): Promise<object> {
-    return settle(context, () => transferConversation(context.parts.world, context.caller, input), transferOf(context));
+    const action = () => transferConversation(context.parts.world, context.caller, input);
+    return settle(context, action, (outcome) =>
+      Object.defineProperties(transferOf(context)(outcome), {
+        targetAvailability: { get: () => context.loaders.availability(input.toAgentId) },
+      }),
+    );
   }
 
   @Mutation(() => AcceptTransferPayload, {

@@ -11,7 +11,9 @@ import { describeRoots } from './describeRoots.js';
 import { NotificationMutations } from './NotificationMutations.js';
 import { AgentProfileResolver, NotificationConnectionResolver, NotificationResolver } from './NotificationResolver.js';
 import { PeopleMutations } from './PeopleMutations.js';
+import { PresenceResolver } from './PresenceResolver.js';
 import {
+  AgentResolver,
   AiAgentResolver,
   AlreadyAssignedErrorResolver,
   CustomerResolver,
@@ -24,6 +26,7 @@ import { SubscriptionResolver } from './SubscriptionResolver.js';
 import { ConversationEventResolver, TimelineEntryResolver, WhisperResolver } from './TimelineEntryResolver.js';
 import { TransferMutations } from './TransferMutations.js';
 import { TransferResolver } from './TransferResolver.js';
+import { TypingResolver } from './TypingResolver.js';
 
 const resolvers: NonEmptyArray<new () => object> = [
   QueryResolver,
@@ -46,8 +49,11 @@ const resolvers: NonEmptyArray<new () => object> = [
   ViewerResolver,
   WorkspaceResolver,
   CustomerResolver,
+  AgentResolver,
   AiAgentResolver,
   AlreadyAssignedErrorResolver,
+  PresenceResolver,
+  TypingResolver,
 ];
 
 /** The whole schema with its rules. Throws when a field has no declared permission. */

@@ -1,11 +1,11 @@
 import type { GraphQLResolveInfo } from 'graphql';
 import { Args, Ctx, FieldResolver, Info, Resolver, Root } from 'type-graphql';
 import { isAgent } from '../auth/Viewer.js';
-import { profileIdOf } from '../ids.js';
+import type { Availability } from '../entities/Presence.js';
 import { conversationCursor, conversationOfCursor } from '../reads/cursors.js';
 import { connection, pageRequest } from '../reads/page.js';
 import type { ActorRow, WorkspaceRow } from '../reads/rows.js';
-import { AiAgent, Customer } from '../schema/actors.js';
+import { Agent, AiAgent, Customer } from '../schema/actors.js';
 import { ConnectionArgs } from '../schema/connections.js';
 import { ConversationConnection } from '../schema/conversation.js';
 import { AlreadyAssignedError } from '../schema/userErrors.js';
@@ -21,13 +21,13 @@ export class ViewerResolver {
   }
 
   @FieldResolver()
-  profile(@Ctx() { caller }: Context): object | null {
-    return isAgent(caller) ? { id: profileIdOf(caller.id) } : null;
+  workspace(@Ctx() { loaders }: Context): Promise<object> {
+    return loaders.workspace;
   }
 
   @FieldResolver()
-  workspace(@Ctx() { loaders }: Context): Promise<object> {
-    return loaders.workspace;
+  profile(@Ctx() { caller, loaders }: Context): object | null {
+    return isAgent(caller) ? loaders.profile : null;
   }
 }
 
@@ -36,6 +36,14 @@ export class WorkspaceResolver {
   @FieldResolver()
   defaultAiAgent(@Root() { defaultAiAgentId }: WorkspaceRow, @Ctx() { loaders }: Context): object | null {
     return defaultAiAgentId === null ? null : loaders.actor.load(defaultAiAgentId);
+  }
+}
+
+@Resolver(() => Agent)
+export class AgentResolver {
+  @FieldResolver()
+  availability(@Root() { id }: ActorRow, @Ctx() { loaders }: Context): Promise<Availability> {
+    return loaders.availability(id);
   }
 }
 

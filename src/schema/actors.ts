@@ -1,6 +1,7 @@
 import { Field, InterfaceType, ObjectType } from 'type-graphql';
 import type { AgentRole as AgentRoleValue, Scope as ScopeValue } from '../entities/Actor.js';
-import { AgentRole, Scope } from './enums.js';
+import type { Availability as AvailabilityValue } from '../entities/Presence.js';
+import { AgentRole, Availability, Scope } from './enums.js';
 import { Node, typeById } from './Node.js';
 import { LanguageCode, UrlScalar } from './scalars.js';
 
@@ -57,6 +58,12 @@ export class Agent extends Actor {
     description: 'False once deactivated: they can no longer sign in. Team only.',
   })
   active!: boolean | null;
+
+  @Field(() => Availability, {
+    nullable: true,
+    description: 'What they chose, or OFFLINE once their last socket has been closed for a minute. Team only.',
+  })
+  availability!: AvailabilityValue | null;
 }
 
 @ObjectType({ implements: [Actor, Node], description: 'A bot, run by Parley or by a partner, that answers customers.' })

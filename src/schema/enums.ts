@@ -10,6 +10,7 @@ import type {
   NotificationChannel as NotificationChannelValue,
   NotificationKind as NotificationKindValue,
 } from '../entities/Notification.js';
+import type { Availability as AvailabilityValue } from '../entities/Presence.js';
 import type { TransferStatus as TransferStatusValue } from '../entities/Transfer.js';
 import type { ReplyPolicy as ReplyPolicyValue } from '../entities/Workspace.js';
 import type { RefusalCode } from '../errors.js';
@@ -167,3 +168,13 @@ export const NotificationChannel = enumType<NotificationChannelValue>(
     WEB_PUSH: 'To the browsers that the agent registered.',
   },
 );
+export const Availability = enumType<AvailabilityValue>('Availability', 'Whether an agent is there for colleagues.', {
+  ONLINE: 'There, and ready for work.',
+  AWAY: 'There, but not to be given anything new.',
+  OFFLINE: 'Not there: chosen, or without a socket for a minute.',
+});
+
+export const TypingAudience = enumType<'EVERYONE' | 'TEAM'>('TypingAudience', 'Who is told that somebody types.', {
+  EVERYONE: 'Whoever sees the conversation: it will be a message.',
+  TEAM: 'Human agents of the workspace: it will be a whisper.',
+});

@@ -1,6 +1,7 @@
 import { type ClassType, Field, ObjectType } from 'type-graphql';
 import { Agent } from './actors.js';
 import { Conversation } from './conversation.js';
+import { AgentProfile } from './profile.js';
 import { DateTime } from './scalars.js';
 import { Message, TimelineEdge, Whisper } from './timeline.js';
 import { UserError } from './userErrors.js';
@@ -129,3 +130,12 @@ export class DeactivateAgentPayload extends Payload {
   @Field(() => Agent, { nullable: true, description: 'The agent; null when refused.' })
   agent!: object | null;
 }
+
+@ObjectType({ description: "The agent's profile as it is after the call." })
+export class SetAvailabilityPayload extends Payload {
+  @Field(() => AgentProfile, { nullable: true, description: 'The profile; null when refused.' })
+  profile!: object | null;
+}
+
+@ObjectType({ description: 'Nothing but whether it was refused. What was ignored was not.' })
+export class SetTypingPayload extends Payload {}

@@ -1,6 +1,8 @@
 import { Field, ID, InputType, ObjectType } from 'type-graphql';
+import type { Availability as AvailabilityValue } from '../entities/Presence.js';
 import { Conversation } from './conversation.js';
 import { keyDescription, OnConversation } from './conversationInputs.js';
+import { Availability } from './enums.js';
 import { TimelinePayload } from './payloads.js';
 import { UUID } from './scalars.js';
 import { Transfer } from './transfer.js';
@@ -55,7 +57,13 @@ abstract class TransferPayload extends TimelinePayload {
 }
 
 @ObjectType({ description: 'The offer that was made.' })
-export class TransferConversationPayload extends TransferPayload {}
+export class TransferConversationPayload extends TransferPayload {
+  @Field(() => Availability, {
+    nullable: true,
+    description: 'Whether the target is there now: one who is OFFLINE may not answer in time. Null when refused.',
+  })
+  targetAvailability!: AvailabilityValue | null;
+}
 
 @ObjectType({ description: 'The accepted offer, and the conversation with its new assignee.' })
 export class AcceptTransferPayload extends TransferPayload {}

@@ -9,9 +9,16 @@ export interface OperationContext {
   fresh(): OperationContext;
 }
 
+/** Told of the sockets that open and close; it holds neither up. */
+export interface Attendance {
+  arrived(viewer: Viewer): void;
+  left(viewer: Viewer): void;
+}
+
 /** What the doors are handed of the rooms behind them; app.ts makes it. */
 export interface Core {
   principals: Principals;
+  presence: Attendance;
   contextOf(viewer: Viewer | null, requestId: string): OperationContext;
   /** Tells whenever somebody's role or activity has changed. Returns how to stop. */
   onStandingChange(listener: (actorId: string) => void): () => void;

@@ -78,7 +78,7 @@ export function serveSocket(
       }
     },
     async onClose(connection) {
-      connections.delete(connection);
+      if (connections.delete(connection)) core.presence.left(connection.extra.viewer!);
       for (const stream of connection.extra.operations?.values() ?? []) await stream?.return?.();
     },
     async onSubscribe(connection, id, payload) {
@@ -130,6 +130,7 @@ export function serveSocket(
     extra.viewer = viewer;
     extra.operations = new Map();
     connections.add(connection);
+    core.presence.arrived(viewer);
     return true;
   }
 

@@ -100,7 +100,7 @@ function valueFor(
     return isRequired || fields.length > 0 ? Object.fromEntries(fields) : undefined;
   }
   if (!isRequired) return undefined;
-  const value = isEnumType(named) ? named.getValues()[0]!.name : 'any';
+  const value = isEnumType(named) ? named.getValues()[0]!.name : named.name === 'Boolean' ? true : 'any';
   return isListType(getNullableType(type)) ? [value] : value;
 }
 

@@ -42,8 +42,8 @@ interface Step {
 }
 
 /** What is the team's: purged from the world without it, and written by others in other words in the third. */
-const whispers = ['whisper', 'note', 'joinConversation', 'leaveConversation'];
-const teamState = ['tags', 'priority', 'readByAgent'];
+const whispers = ['whisper', 'note', 'joinConversation', 'leaveConversation', 'typeToTeam'];
+const teamState = ['tags', 'priority', 'readByAgent', 'setAvailability'];
 
 const byAgents = (...does: string[]) => ({
   by: fc.constantFrom<Who>('ada', 'ben', 'cleo'),
@@ -59,8 +59,8 @@ const step = (weight: number, what: { by: fc.Arbitrary<Who>; does: fc.Arbitrary<
 });
 const histories = fc.array(
   fc.oneof(
-    step(8, byAgents('whisper', 'whisper', 'note', 'joinConversation', 'leaveConversation')),
-    step(3, byAgents('tags', 'priority', 'readByAgent')),
+    step(8, byAgents('whisper', 'whisper', 'note', 'joinConversation', 'leaveConversation', 'typeToTeam')),
+    step(3, byAgents('tags', 'priority', 'readByAgent', 'setAvailability')),
     step(3, {
       by: fc.constant('dana'),
       does: fc.constantFrom('sendMessage', 'sendMessage', 'readByCustomer', 'requestHuman'),
@@ -83,6 +83,10 @@ async function callOf({ by, does, text }: Step, { app }: World, conversationId: 
       return ['whisper', { text }];
     case 'note':
       return ['whisper', { text, audience: 'SELF' }];
+    case 'typeToTeam':
+      return ['setTyping', { typing: true, audience: 'TEAM' }];
+    case 'setAvailability':
+      return [does, { availability: by === 'ada' ? 'AWAY' : 'OFFLINE', conversationId: undefined }];
     case 'tags':
       return ['updateConversation', { tags: ['vip', `of ${by}`] }];
     case 'priority':
@@ -204,7 +208,7 @@ async function liveIn(world: World, history: readonly (Step | null)[], { watcher
     const [mutation, input] = await callOf(one, world, conversationId);
     const type = `${mutation[0]!.toUpperCase()}${mutation.slice(1)}Input!`;
     const query = `mutation ($input: ${type}) { ${mutation}(input: $input) { errors { code message path } } }`;
-    const variables = { input: { ...input, conversationId } };
+    const variables = { input: { conversationId, ...input } };
     const own = observers[one.by];
     if (own) await own.sees(`step ${nr}`, query, variables);
     else await world.cast[one.by].raw(query, variables);
@@ -263,6 +267,12 @@ describe('a leak is found', () => {
   ])('%s', async (_, leak) => {
     planted.leak = leak;
     await expect(live(history, customer, [1])).rejects.toThrow('can tell world 0 from world 1');
+  });
+
+  test('that somebody types a whisper', async () => {
+    planted.leak = 'frames';
+    const typed: Step[] = [history[0]!, { by: 'cleo', does: 'typeToTeam', at: 0, text: '' }];
+    await expect(live(typed, customer, [1])).rejects.toThrow('can tell world 0 from world 1');
   });
 
   test('an updatedAt that whispers move', async () => {

@@ -63,6 +63,8 @@ const rootsOpenTo: Record<string, readonly Role[]> = {
   'Mutation.deactivateAgent': ['admin'],
   'Mutation.updateAgent': ['admin'],
   'Mutation.updateWorkspace': ['admin'],
+  'Mutation.setTyping': ['customer', ...agents, 'aiAgent'],
+  'Mutation.setAvailability': agents,
   'Subscription.timelineItemAdded': readers,
   'Subscription.messageAdded': readers,
   'Subscription.conversationUpdated': readers,
@@ -70,6 +72,7 @@ const rootsOpenTo: Record<string, readonly Role[]> = {
   'Subscription.inboxUpdated': team,
   'Subscription.notificationAdded': agents,
   'Subscription.aiTurnOpened': aiAgents,
+  'Subscription.typingChanged': ['customer', ...agents, 'aiAgent'],
 };
 
 /** Who may read a field that is not open to whoever holds its parent. Of events: those of the team. */
@@ -80,7 +83,7 @@ const fieldsOpenTo: Record<string, readonly Role[]> = {
     team,
   ),
   ...of('Customer', ['externalId', 'email', 'phone', 'language'], ofCustomers),
-  ...of('Agent', ['email', 'role', 'active'], team),
+  ...of('Agent', ['email', 'role', 'active', 'availability'], team),
   ...of('AiAgent', ['enabled'], team),
   ...of('Integration', ['scopes'], ['admin']),
   ...of('Conversation', ['whispers'], whisperers),
@@ -89,7 +92,7 @@ const fieldsOpenTo: Record<string, readonly Role[]> = {
   ...of('Transfer', ['createdAt', 'expiresAt', 'answeredAt'], team),
   ...of('Transfer', ['note', 'declineReason'], whisperers),
   ...of('ConversationEvent', ['transfer'], team),
-  ...of('AgentProfile', ['id', 'notificationPreferences', 'pendingTransfers'], agents),
+  ...of('AgentProfile', ['id', 'availability', 'notificationPreferences', 'pendingTransfers'], agents),
   ...of('Notification', ['id', 'kind', 'conversation', 'transfer', 'actor', 'createdAt', 'readAt'], agents),
   ...of('NeedsHuman', ['reason', 'since', 'by'], team),
   ...of('Whisper', ['id', 'conversation', 'actor', 'createdAt', 'audience', 'text', 'mentions'], whisperers),

@@ -181,6 +181,11 @@ export class Observer {
       `${opening} { conversationUpdated(conversationId: $id) ${this.state} }`,
       id,
     );
+    this.socket.subscribe(
+      `typing ${conversationId}`,
+      `${opening} { typingChanged(conversationId: $id) ${this.all('TypingState', 1)} }`,
+      id,
+    );
   }
 
   /** It begins with what transactions changed that ran meanwhile, in other databases too: here, with nothing. */

@@ -55,6 +55,8 @@ const config: Linter.Config[] = [
       ...rulesOf('schema-recommended', 'schema-relay'),
       '@graphql-eslint/strict-id-in-types': ['error', withoutId],
       // Short lists that are bounded by nature are lists: the errors of a call, the people in a conversation.
+      // Searches go forward only; test/schema holds all other connections to both ways.
+      '@graphql-eslint/relay-arguments': ['error', { includeBoth: false }],
       '@graphql-eslint/relay-edge-types': ['error', { listTypeCanWrapOnlyEdgeType: false }],
     },
   },
