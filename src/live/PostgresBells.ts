@@ -79,7 +79,12 @@ export class PostgresBells implements Bells {
   private receive(payload: string): void {
     const space = payload.indexOf(' ');
     if (payload.slice(0, space) === this.node) return;
-    for (const ring of JSON.parse(payload.slice(space + 1)) as Ring[]) this.tell(ring);
+    try {
+      for (const ring of JSON.parse(payload.slice(space + 1)) as Ring[]) this.tell(ring);
+    } catch (error) {
+      // Whoever may connect to the database may ring, and this is called from the socket: nobody above would catch it.
+      this.log.warn({ error: String(error) }, 'bells: what is no ring was ignored');
+    }
   }
 
   private tell(ring: Ring): void {

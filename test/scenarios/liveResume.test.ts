@@ -145,6 +145,25 @@ describe('a stream goes on', () => {
     await deaf.close();
   });
 
+  test('when somebody else at the database rings what is no bell', async () => {
+    const { ben, dana } = stage.cast;
+    const { conversationId, hears } = await following(dana);
+    for (const payload of [
+      '',
+      'nonsense',
+      'other {',
+      'other null',
+      'other [null]',
+      'other {"about":"standing"}',
+      'x 1',
+    ]) {
+      await other.world.database.read(sql`select pg_notify('parley_bells', ${payload})`);
+    }
+    await says(ben, conversationId, 'still here');
+    await hears('still here');
+    expect((stage.app.world.bells as PostgresBells).isListening).toBe(true);
+  });
+
   test('when nobody rings', async () => {
     const { dana } = stage.cast;
     const { conversationId, hears } = await following(dana);
