@@ -3,11 +3,16 @@ import { z } from 'zod';
 /** A setting is wrong. The message is one line that names the setting and what it takes. */
 export class ConfigError extends Error {}
 
-const port = z.coerce.number().int().min(0).max(65535);
-const count = z.coerce.number().int().min(1).max(2_000_000_000);
+function wholeNumber(min: number, max: number) {
+  const error = `a whole number from ${min} to ${max}`;
+  return z.coerce.number({ error }).int({ error }).min(min, { error }).max(max, { error });
+}
+
+const port = wholeNumber(0, 65535);
+const count = wholeNumber(1, 2_000_000_000);
 const flag = z.enum(['0', '1', 'true', 'false', 'on', 'off']).transform((text) => ['1', 'true', 'on'].includes(text));
-const postgresUrl = z.url({ protocol: /^postgres(ql)?$/ });
-const httpUrl = z.url({ protocol: /^https?$/ });
+const postgresUrl = z.url({ protocol: /^postgres(ql)?$/, error: 'a URL that begins with postgres://' });
+const httpUrl = z.url({ protocol: /^https?$/, error: 'a URL that begins with http:// or https://' });
 
 /** Names, defaults and meaning: the operators' guide (README, "Settings"). */
 const settings = z.object({
@@ -16,7 +21,7 @@ const settings = z.object({
   PORT: port.default(4000),
   DATA_DIR: z.string().min(1).default('./.data'),
   DATABASE_URL: postgresUrl.optional(),
-  DATABASE_POOL_SIZE: count.min(2).max(1000).default(16),
+  DATABASE_POOL_SIZE: wholeNumber(2, 1000).default(16),
   PUBLIC_URL: httpUrl.optional(),
   ALLOWED_ORIGINS: z
     .string()
@@ -30,7 +35,11 @@ const settings = z.object({
   TRUST_PROXY: z
     .string()
     .transform((text) => text.split(',').map((address) => address.trim()))
-    .pipe(z.array(z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()])))
+    .pipe(
+      z.array(
+        z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()], { error: 'addresses or networks, with commas between' }),
+      ),
+    )
     .optional(),
   AUTH_JWKS_URL: httpUrl.optional(),
   AUTH_ISSUER: z.string().min(1).optional(),

@@ -16,6 +16,7 @@ export interface DatabaseOptions {
 
 /** What PostgreSQL says when a statement took too long. */
 const queryCanceled = '57014';
+const oldestServer = 15;
 
 /** Dates as Date, bigint as number: none of ours reaches 2^53. */
 const readTypes = {
@@ -112,6 +113,7 @@ export class Database {
     lock.on('error', () => {}); // the migration meets the same end, and tells of it
     await lock.connect();
     try {
+      await refuseOldServer(lock);
       await lock.query(`select pg_advisory_lock(hashtext('parley.migrate'))`);
       await this.orm.migrator.up();
     } finally {
@@ -132,6 +134,16 @@ export class Database {
     // The ORM ends the pool only if it has used it itself.
     if (!this.pool.ending) await this.pool.end();
   }
+}
+
+/** An older one would fail in the middle of a migration, over syntax that it does not know. */
+async function refuseOldServer(client: Client): Promise<void> {
+  const { rows } = await client.query(
+    `select current_setting('server_version') as version, current_setting('server_version_num')::int as number`,
+  );
+  const [{ version, number }] = rows as [{ version: string; number: number }];
+  if (number < oldestServer * 10_000)
+    throw new Error(`The database is PostgreSQL ${version}; Parley needs ${oldestServer} or later`);
 }
 
 const giveBackMs = 3000;

@@ -4,8 +4,10 @@ import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, statSync } fr
 import { createServer } from 'node:net';
 import { delimiter, join } from 'node:path';
 import { beforeAll, describe, expect, inject, test } from 'vitest';
+import { ConfigError, readConfig } from '../../src/config.js';
+import { emptyDatabase } from './support/ownDatabase.js';
 import { demoPersonAt, machinePath, npmStart, ParleyProcess, project, run } from './support/ParleyProcess.js';
-import { newTestFolder, processesIn } from './support/TestFolder.js';
+import { newTestFolder, processesIn, query } from './support/TestFolder.js';
 
 const folder = newTestFolder();
 const isRoot = process.getuid?.() === 0;
@@ -113,6 +115,19 @@ describe('what stands in the way of a start is said in one line', { timeout: 60_
     expect(existsSync(DATA_DIR)).toBe(false);
   });
 
+  test.each([
+    ['PORT: a whole number from 0 to 65535', { PORT: 'abc' }],
+    ['PORT: a whole number from 0 to 65535', { PORT: '1.5' }],
+    ['MAX_COST: a whole number from 1 to 2000000000', { MAX_COST: '0' }],
+    ['DATABASE_POOL_SIZE: a whole number from 2 to 1000', { DATABASE_POOL_SIZE: '1' }],
+    ['AUTH_SECRET: at least 32 bytes', { AUTH_SECRET: 'short' }],
+    ['DATABASE_URL: a URL that begins with postgres://', { DATABASE_URL: 'mysql://localhost/x' }],
+    ['PUBLIC_URL: a URL that begins with http:// or https://', { PUBLIC_URL: 'parley.example' }],
+    ['TRUST_PROXY: addresses or networks, with commas between', { TRUST_PROXY: '127.0.0.1, true' }],
+  ])('%s, for %j', (message, settings) => {
+    expect(() => readConfig(settings)).toThrow(new ConfigError(message));
+  });
+
   test('a port that is taken', async () => {
     const other = createServer().listen(0, '127.0.0.1');
     await once(other, 'listening');
@@ -143,5 +158,24 @@ describe('what stands in the way of a start is said in one line', { timeout: 60_
       complaint: 'Parley cannot start: database "missing" does not exist\n',
       printed: [],
     });
+  });
+
+  test('a PostgreSQL that is too old', async () => {
+    const { url, drop } = await emptyDatabase();
+    // One that says so of itself: its own answer stands before PostgreSQL's.
+    const name = new URL(url).pathname.slice(1);
+    await query(url, `alter database ${name} set search_path = public, pg_catalog`);
+    await query(
+      url,
+      `create function public.current_setting(text) returns text language sql as
+       $$ select case $1 when 'server_version_num' then '140019' else '14.19' end $$`,
+    );
+    expect(await run(serve, { settings: { DATABASE_URL: url } })).toEqual({
+      code: 1,
+      complaint: 'Parley cannot start: The database is PostgreSQL 14.19; Parley needs 15 or later\n',
+      printed: [],
+    });
+    expect(await query(url, `select from pg_tables where schemaname = 'public'`)).toEqual([]);
+    await drop();
   });
 });
