@@ -31,6 +31,8 @@ export async function createHttp(config: Config, log: Logger): Promise<FastifyIn
     keepAliveTimeout: 72_000,
     forceCloseConnections: 'idle',
     return503OnClosing: false,
+    // How often Node looks for connections that take too long: left to itself, every thirty seconds.
+    http: { connectionsCheckingInterval: 1000 },
   });
   app.server.headersTimeout = config.REQUEST_TIMEOUT_MS;
   app.addHook('onRequest', async (request, reply) => {
@@ -47,6 +49,13 @@ export async function createHttp(config: Config, log: Logger): Promise<FastifyIn
     maxAge: 600,
   });
   app.setErrorHandler<Error & { statusCode?: number; code?: string }>((error, request, reply) => {
+    if (error.code === 'FST_ERR_HANDLER_TIMEOUT' && !request.raw.complete) {
+      const message = 'The request took too long to arrive.';
+      return reply
+        .code(408)
+        .header('connection', 'close')
+        .send({ errors: [{ message, extensions: { code: 'BAD_REQUEST', requestId: request.id } }] });
+    }
     if (error.code === 'FST_ERR_HANDLER_TIMEOUT') {
       const { message, extensions } = timedOut();
       return reply
