@@ -259,6 +259,37 @@ describe('a text', () => {
     },
   );
 
+  const statements = [
+    "'; drop table entries; --",
+    "' or '1'='1",
+    "\\'; select pg_sleep(60); --",
+    '") union select * from passwords --',
+    '$1 $2 :id ? ?? @id',
+    "E'\\x27' || (select hash from passwords limit 1) || '",
+    '%27%20or%201=1',
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: this is the attack
+    '${7*7} {{7*7}} #{7*7} `id` $(id) | id',
+    '{"$ne": null}',
+  ];
+
+  test.each(places)('that is SQL is a text like any other in $name($argument) (G1)', async (place) => {
+    const { name, kind, field, path } = place;
+    for (const text of statements) {
+      const answer = await answerTo(callerOf(name, path), rootCall(kind, field, goodValue(name, path, text)));
+      const what = JSON.stringify([text, answer]);
+      expect(
+        answer.codes.filter((code) => code !== 'BAD_USER_INPUT'),
+        what,
+      ).toEqual([]);
+      if (name === 'Query.conversations' && answer.codes.length === 0) {
+        expect(answer.data, what).toEqual({ conversations: { edges: [] } });
+      }
+      if (name === 'Mutation.signIn') expect(answer.refusals, what).toMatchObject([{ code: 'INVALID_CREDENTIALS' }]);
+    }
+    const { rows } = await app.world.database.pool.query('select count(*)::int as count from entries');
+    expect(rows[0].count).toBeGreaterThan(0);
+  });
+
   test('over its length in code points is refused, at its length is stored as it is', async () => {
     const { ada } = cast;
     const say = (text: string) => ada.ask(SendMessageDocument, { input: { conversationId, text } });
@@ -400,6 +431,10 @@ describe('a cursor', () => {
       ['a', 1, 'x'],
       ['a', 'x'],
       ['a', 'x'.repeat(100_000), 'y'],
+      ['c', 0, "' or '1'='1"],
+      ['c', '0); drop table entries; --', 'x'],
+      ['a', "' or '1'='1", "'; select pg_sleep(60); --"],
+      ['a', '\\', '?'],
     ].map(encode);
     for (const cursor of made) {
       for (const answer of [await inbox(cast.ada, cursor), await agents(cast.ada, cursor)]) {

@@ -51,10 +51,14 @@ interface Wanted {
   claims?: JWTPayload;
 }
 
-function token({ sub = cast.ben.id, aud = 'parley', expiresIn = 600, notBeforeIn, claims }: Wanted, alg = 'HS256') {
+function token(
+  { sub = cast.ben.id, aud = 'parley', expiresIn = 600, notBeforeIn, claims }: Wanted,
+  alg = 'HS256',
+  header = {},
+) {
   const now = app.clock.now();
   const jwt = new SignJWT({ ...claims })
-    .setProtectedHeader({ alg, typ: 'JWT' })
+    .setProtectedHeader({ alg, typ: 'JWT', ...header })
     .setSubject(sub)
     .setAudience(aud)
     .setIssuedAt(later(now, -600))
@@ -125,6 +129,34 @@ describe("Parley's own tokens", () => {
     ],
   ])('a token %s is refused', async (_, made) => {
     await expectRefused(await made());
+  });
+
+  test('a token that names or brings its own key is refused, and nobody is asked for one (A2)', async () => {
+    const asked: string[] = [];
+    const stranger = createServer((request, response) => {
+      asked.push(request.url ?? '');
+      response.end('{}');
+    });
+    await new Promise<void>((resolve) => stranger.listen(0, '127.0.0.1', resolve));
+    const url = `http://127.0.0.1:${(stranger.address() as AddressInfo).port}/keys`;
+    const { publicKey, privateKey } = await generateKeyPair('RS256', { extractable: true });
+    const jwk = await exportJWK(publicKey);
+    const signed = (header: object, alg = 'RS256') =>
+      token({}, alg, header).sign(
+        alg === 'RS256' ? privateKey : bytes('a secret of somebody else, of no less than its length'),
+      );
+    const claims = [
+      await signed({ jwk }),
+      await signed({ jku: url, kid: 'one' }),
+      await signed({ x5u: url }),
+      await signed({ kid: url }),
+      await signed({ kid: '../../../../dev/null' }, 'HS256'),
+      await signed({ kid: "' union select 'a secret of somebody else' --" }, 'HS256'),
+      await signed({ kid: '/proc/self/environ', jku: url }, 'HS256'),
+    ];
+    for (const claim of claims) await expectRefused(claim);
+    expect(asked).toEqual([]);
+    await new Promise((resolve) => stranger.close(resolve));
   });
 
   test('a token that ended 29 seconds ago is still accepted', async () => {
@@ -346,6 +378,19 @@ describe('API keys', () => {
     await revoke(key);
     expect(await stream.whenEnded()).toMatchObject({ code: 4403 });
     await expectRefused(key);
+  });
+
+  test('a key of one workspace speaks for no other, whatever comes along with it (A6)', async () => {
+    const authorization = `Bearer ${await newKey('reader')}`;
+    const names = ['x-tenant', 'x-workspace', 'x-workspace-id', 'x-parley-workspace', 'cookie', 'x-user-id'];
+    for (const name of names) {
+      const { data } = await send(app.url, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', authorization, [name]: cast.globex },
+        body: JSON.stringify({ query: '{ viewer { actor { id } workspace { id } } }' }),
+      });
+      expect(data).toEqual({ viewer: { actor: { id: cast.reader.id }, workspace: { id: cast.acme } } });
+    }
   });
 
   test.each(['pk_', 'pk_nonsense', `pk_${'A'.repeat(43)}`])('a made-up key is refused: %s', async (key) => {
