@@ -157,7 +157,11 @@ function withCode(code: string, errors: readonly GraphQLError[]): readonly Graph
 const isAboutInput = (error: unknown) =>
   error instanceof GraphQLError && error.nodes?.[0] !== undefined && error.nodes[0].kind !== Kind.FIELD;
 
-const describe = (error: unknown) =>
-  error instanceof Error
-    ? { name: error.name, message: error.message, stack: error.stack }
-    : { message: String(error) };
+/** For the log. PostgreSQL's detail holds the row that it refused, and with it what somebody wrote. */
+function describe(error: unknown) {
+  if (!(error instanceof Error)) return { message: String(error) };
+  const { name, message, stack } = error;
+  const { detail } = error as { detail?: unknown };
+  const told = (text: string) => (typeof detail === 'string' && detail ? text.replaceAll(detail, '…') : text);
+  return { name, message: told(message), stack: stack && told(stack) };
+}
