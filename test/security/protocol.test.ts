@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { print } from 'graphql';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { TimelineItemAddedDocument } from '../operations/generated.js';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { InboxUpdatedDocument, TimelineItemAddedDocument } from '../operations/generated.js';
 import { startTestApp, type TestApp } from '../support/app.js';
 import { eventually } from '../support/eventually.js';
 import { RawSocket } from '../support/RawSocket.js';
@@ -191,6 +191,14 @@ describe('a frame', () => {
     expect(await whoHeard('the second', ids.length - 1)).not.toContain('__proto__');
     expect(({} as { polluted?: number }).polluted).toBeUndefined();
     socket.drop();
+  });
+
+  test('that gives a long id away twice closes the socket with 4409, and without a reason (H7)', async () => {
+    const said = vi.spyOn(console, 'error');
+    const socket = await RawSocket.of(stage.cast.ben, stage.app.url);
+    for (let nr = 0; nr < 2; nr++) socket.subscribe('x'.repeat(200), print(InboxUpdatedDocument));
+    expect(await socket.whenClosed()).toEqual({ code: 4409, reason: '' });
+    expect(said).not.toHaveBeenCalled();
   });
 
   test.each([
