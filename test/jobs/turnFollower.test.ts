@@ -115,7 +115,7 @@ describe('the follower of AI turns', () => {
     await follower.close();
   });
 
-  test('does not pass over a turn whose transaction commits late', async () => {
+  test('does not pass over a turn whose transaction commits late (F14)', async () => {
     const reads = vi.spyOn(fresh.database, 'read');
     const follower = new TurnFollower(fresh.database, bells, log);
     const slow = await connected();

@@ -75,7 +75,7 @@ describe('a server that is killed while people write', { timeout: 60_000 }, () =
         killProcessesIn(dataDir);
       },
     ],
-  ])('%s starts again at once, and has each acknowledged message once', async (_, kill) => {
+  ])('%s starts again at once, and has each acknowledged message once (F12, F17)', async (_, kill) => {
     const dataDir = await folder.usedDataDir();
     const server = new ParleyProcess({ command: npmStart, settings: { DATA_DIR: dataDir } });
     const writers = await writersAt(await server.url());

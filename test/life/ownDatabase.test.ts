@@ -148,7 +148,7 @@ async function freePort(): Promise<number> {
 }
 
 describe('PostgreSQL 15', { timeout: 60_000 }, () => {
-  test('serves as well as the one that Parley brings along', async (context) => {
+  test('serves as well as the one that Parley brings along (F21)', async (context) => {
     context.skip(!existsSync(join(bin, 'postgres')), `there is no PostgreSQL 15 in ${bin}`);
     const { url: DATABASE_URL } = await emptyDatabase(await postgres15());
     expect(await query(DATABASE_URL, 'show server_version_num')).toMatchObject([

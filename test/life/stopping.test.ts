@@ -50,7 +50,7 @@ describe('a server that is told to stop', { timeout: 60_000 }, () => {
         server.signalGroup('SIGINT');
       },
     ],
-  ])('%s answers what is in flight, sends its sockets elsewhere, and leaves nothing running', async (_, tell) => {
+  ])('%s answers what is in flight, sends its sockets elsewhere, and leaves nothing running (F17)', async (_, tell) => {
     const { dataDir, server, stream, answer, letGo } = await busyServer(npmStart);
     const toldAt = Date.now();
     await tell(server);

@@ -91,7 +91,7 @@ const lists: [string, readonly (typeof viewers)[number][], (args: PageArgs, pers
 ];
 
 describe.each(lists)('%s', (_, readers, page) => {
-  test.each(readers)('in pages of every size, both ways, are the whole list as %s sees it', async (name) => {
+  test.each(readers)('in pages of every size, both ways, are the whole list as %s sees it (D3)', async (name) => {
     const person = cast[name];
     const whole = await page({ first: 100 }, person);
     expect(whole.edges.length).toBeGreaterThan(2);
@@ -176,7 +176,7 @@ describe('a cursor', () => {
     for (const edge of messages.edges) expect(timeline.edges).toContainEqual(edge);
   });
 
-  test('of a customer says nothing of what the team wrote', async () => {
+  test('of a customer says nothing of what the team wrote (D4)', async () => {
     const { timeline } = await cursorsOf(cast.dana);
     const places = timeline.edges.map(({ cursor }: { cursor: string }) =>
       JSON.parse(Buffer.from(cursor, 'base64url').toString()),

@@ -124,7 +124,7 @@ describe('a turn', () => {
     expect(timeline.filter((text) => text.startsWith('answer'))).toHaveLength(1);
   });
 
-  test('does not open for whispers, for a message of an agent, nor while people answer', async () => {
+  test('does not open for whispers, for a message of an agent, nor while people answer (D19)', async () => {
     const { ben, dana } = stage.cast;
     const conversationId = await stage.startedBy(dana);
     const { id } = await nextTurn(turns, conversationId);
@@ -308,7 +308,7 @@ describe('a turn’s deadline', () => {
 });
 
 describe('the fence', () => {
-  test('in fifty races with a take-over, the answer comes before it or never', { timeout: 60_000 }, async () => {
+  test('in fifty races with a take-over, the answer comes before it or never (F2)', { timeout: 60_000 }, async () => {
     const { ben, bot, dana } = stage.cast;
     for (let race = 0; race < 50; race++) {
       const conversationId = await stage.startedBy(dana);

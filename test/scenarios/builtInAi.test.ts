@@ -119,7 +119,7 @@ describe('its model', () => {
   });
   afterAll(stop);
 
-  test('is shown what was said to everyone, by whom, and nothing that is the team’s', async () => {
+  test('is shown what was said to everyone, by whom, and nothing that is the team’s (D19, G13)', async () => {
     const { ada, ben, cleo, dana } = cast;
     const secrets = ['WHISPER-1', 'NOTE-1', 'WHISPER-2', 'TAG-1', 'REASON-1', 'NOTE-2'];
     const conversationId = await starts('one');

@@ -16,7 +16,7 @@ const times = <T>(count: number, make: (nr: number) => Promise<T>) =>
   Promise.all(Array.from({ length: count }, (_, nr) => make(nr)));
 
 describe('at the same instant', () => {
-  test('of fifty take-overs one agent wins, and there is one event', async () => {
+  test('of fifty take-overs one agent wins, and there is one event (F1)', async () => {
     const { dana, ben, cleo } = stage.cast;
     const conversationId = await stage.startedBy(dana);
     const answers = await times(50, (nr) =>
@@ -31,7 +31,7 @@ describe('at the same instant', () => {
     expect(await timelineOf(dana, conversationId)).toEqual(['STARTED', 'Where is my parcel?', 'TAKEN_OVER']);
   });
 
-  test('fifty messages and whispers of four people are all there, once, without a gap, in one order for everybody', async () => {
+  test('fifty messages and whispers of four people are all there, once, without a gap, in one order for everybody (F8)', async () => {
     const { dana, ben, cleo, ada } = stage.cast;
     const conversationId = await stage.takenOverBy(ben);
     for (const agent of [cleo, ada]) await joins(agent, conversationId);
@@ -61,7 +61,7 @@ describe('at the same instant', () => {
     expect(rows.map(({ position }) => Number(position))).toEqual(everyone.map((_, nr) => nr + 1));
   });
 
-  test('a reply of the AI agent and a take-over: never a word of it after a person has come, in a hundred runs', async () => {
+  test('a reply of the AI agent and a take-over: never a word of it after a person has come, in a hundred runs (F2)', async () => {
     const { dana, ben, bot } = stage.cast;
     const runs = Array.from({ length: 100 }, (_, nr) => nr);
     for (let first = 0; first < runs.length; first += 10) {
@@ -98,6 +98,27 @@ describe('at the same instant', () => {
     });
   });
 
+  test.each(['40P01', '40001'])(
+    'what PostgreSQL gives up with %s is tried again, and written once (F20)',
+    async (code) => {
+      const { dana } = stage.cast;
+      const conversationId = await stage.startedBy(dana);
+      const { pool } = stage.app.world.database;
+      // A sequence is not rolled back: the first three times fail, and no later one.
+      await pool.query(`
+      create sequence collisions;
+      create function collide() returns trigger language plpgsql as $$
+        begin
+          if nextval('collisions') <= 3 then raise exception 'met another' using errcode = '${code}'; end if;
+          return new;
+        end $$;
+      create trigger collide before insert on entries for each row execute function collide()`);
+      await says(dana, conversationId, 'Once');
+      await pool.query('drop function collide cascade; drop sequence collisions');
+      expect(await timelineOf(dana, conversationId)).toEqual(['STARTED', 'Where is my parcel?', 'Once']);
+    },
+  );
+
   test('two hand-backs are one, and both succeed', async () => {
     const { ada, ben } = stage.cast;
     await times(10, async () => {
@@ -128,7 +149,7 @@ describe('at the same instant', () => {
     });
   });
 
-  test('a message that comes twice from its channel into two conversations is one message', async () => {
+  test('a message that comes twice from its channel into two conversations is one message (F20)', async () => {
     const { dana, crm } = stage.cast;
     await times(10, async (nr) => {
       const ids = [await stage.startedBy(dana), await stage.startedBy(dana)];

@@ -74,7 +74,7 @@ describe('the same key with the same input', () => {
     expect(again.conversation!.assignee).toEqual({ id: ada.id });
   });
 
-  test.each([1, 2, 3, 4, 5])('many at once have one effect and one answer (run %i)', async () => {
+  test.each([1, 2, 3, 4, 5])('many at once have one effect and one answer (run %i) (F9)', async () => {
     const { dana } = stage.cast;
     const conversationId = await stage.startedBy(dana);
     const input = { conversationId, text: 'Once', idempotencyKey: randomUUID() };
@@ -83,14 +83,14 @@ describe('the same key with the same input', () => {
     expect((await timelineOf(dana, conversationId)).filter((text) => text === 'Once')).toHaveLength(1);
   });
 
-  test('two at once start one conversation', async () => {
+  test('two at once start one conversation (F9)', async () => {
     const { eli } = stage.cast;
     const input = { text: 'Once', idempotencyKey: randomUUID() };
     const [one, two] = await Promise.all([1, 2].map(() => does(eli, StartConversationDocument, input)));
     expect(one).toEqual(two);
   });
 
-  test('counts after a restart, and on another node', async () => {
+  test('counts after a restart, and on another node (F11)', async () => {
     const fresh = await freshDatabaseUrl();
     const options = { databaseUrl: fresh.url };
     const app = await startTestApp({}, options);
@@ -111,7 +111,7 @@ describe('the same key with the same input', () => {
 describe('a key that was used', () => {
   const reused = { code: 'IDEMPOTENCY_KEY_REUSED', path: ['idempotencyKey'] };
 
-  test('is refused with another input', async () => {
+  test('is refused with another input (F10)', async () => {
     const { dana } = stage.cast;
     const conversationId = await stage.startedBy(dana);
     const elsewhere = await stage.startedBy(dana);
@@ -132,7 +132,7 @@ describe('a key that was used', () => {
     expect(priority).toBe('HIGH');
   });
 
-  test('is refused by another mutation, with an input that looks the same', async () => {
+  test('is refused by another mutation, with an input that looks the same (F10)', async () => {
     const { dana, ben } = stage.cast;
     const conversationId = await stage.startedBy(dana);
     const input = { conversationId, idempotencyKey: randomUUID() };
@@ -141,7 +141,7 @@ describe('a key that was used', () => {
       expect(await stage.refusal(ben, mutation as typeof JoinConversationDocument, input)).toMatchObject(reused);
   });
 
-  test('is another caller’s to use', async () => {
+  test('is another caller’s to use (F11, D17)', async () => {
     const { dana, ben, cleo } = stage.cast;
     const conversationId = await stage.takenOverBy(ben);
     const idempotencyKey = randomUUID();
@@ -151,7 +151,7 @@ describe('a key that was used', () => {
     await does(dana, SendMessageDocument, { conversationId, text: 'Hello', idempotencyKey });
   });
 
-  test('with a conversation that is not there or not visible is not found', async () => {
+  test('with a conversation that is not there or not visible is not found (D17)', async () => {
     const { app, cast } = stage;
     const { dana, eli } = cast;
     const conversationId = await stage.startedBy(dana);

@@ -113,7 +113,7 @@ describe('an agent who leaves', () => {
     expect(await stage.everythingWritten()).toEqual(before);
   });
 
-  test('cannot be the assignee, an admin included', async () => {
+  test('cannot be the assignee, an admin included (F4)', async () => {
     const { ada, ben } = stage.cast;
     for (const agent of [ada, ben]) {
       const conversationId = await stage.takenOverBy(agent);

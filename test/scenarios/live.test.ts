@@ -85,7 +85,7 @@ describe('a stream of a conversation', () => {
   );
 
   test.each(views)(
-    '%s goes on from every cursor that they were ever given, without gap or duplicate',
+    '%s goes on from every cursor that they were ever given, without gap or duplicate (F16)',
     async (name, all) => {
       const viewer = stage.cast[name];
       const conversationId = await story();
@@ -168,7 +168,7 @@ describe('a stream of a conversation', () => {
     resumed.stop();
   });
 
-  test.each(['dana', 'bot', 'reader'] as const)('%s hears nothing of what is the team’s', async (name) => {
+  test.each(['dana', 'bot', 'reader'] as const)('%s hears nothing of what is the team’s (D10)', async (name) => {
     const { ada, ben, cleo, dana } = stage.cast;
     const conversationId = await stage.startedBy(dana);
     await takesOver(ben, conversationId);
@@ -210,7 +210,7 @@ describe('a cursor that is not one of this list', () => {
     }
   });
 
-  test('is refused: of another conversation', async () => {
+  test('is refused: of another conversation (F16)', async () => {
     const { dana, ben } = stage.cast;
     const [one, other] = [await stage.startedBy(dana), await stage.startedBy(dana)];
     for (const viewer of [dana, ben]) {

@@ -42,7 +42,7 @@ const changeActor = (id: string, change: { active?: boolean; role?: string; scop
 const ringStandingOf = (actorId: string) => stage.app.world.bells.ring([{ about: 'standing', actorId }]);
 
 describe('a socket', () => {
-  test('is closed with 4403 without a token, with one that is not valid, and with that of somebody inactive', async () => {
+  test('is closed with 4403 without a token, with one that is not valid, and with that of somebody inactive (A1)', async () => {
     const gone = await newAgent();
     await changeActor(gone.id, { active: false });
     const { ben } = stage.cast;
@@ -60,7 +60,7 @@ describe('a socket', () => {
     expect(await socket.whenClosed()).toMatchObject({ code: 4401 });
   });
 
-  test('is closed with 4403 when its token ends, whether or not anything happens', async () => {
+  test('is closed with 4403 when its token ends, whether or not anything happens (A4)', async () => {
     const { app, cast } = stage;
     const conversationId = await stage.startedBy(cast.dana);
     const { token } = await app.tokens.issue(cast.dana.id, 60);
@@ -83,13 +83,13 @@ describe('a socket', () => {
     expect(socket.frames.seen.map(({ type }) => type)).not.toContain('complete');
   });
 
-  test('is closed with 4406 when it does not speak graphql-transport-ws', async () => {
+  test('is closed with 4406 when it does not speak graphql-transport-ws (H6)', async () => {
     const none = new RawSocket(stage.app.url, []);
     expect(await none.whenClosed()).toMatchObject({ code: 4406 });
     for (const protocol of ['graphql-ws', 'chat']) expect(await closeCodeOfUpgrade(protocol)).toBe(4406);
   });
 
-  test('is refused with 403 to a page of another origin, and with 404 elsewhere', async () => {
+  test('is refused with 403 to a page of another origin, and with 404 elsewhere (H6)', async () => {
     const foreign = new RawSocket(stage.app.url, undefined, { origin: 'https://evil.example' });
     expect(await foreign.whenClosed()).toEqual({ status: 403 });
     const elsewhere = new RawSocket(`${stage.app.url}/else`);
@@ -125,7 +125,7 @@ describe('a socket', () => {
     ['a number for an id', '{"type":"subscribe","id":1,"payload":{"query":"subscription { aiTurnOpened { id } }"}}'],
     ['an empty id', '{"type":"subscribe","id":"","payload":{"query":"subscription { aiTurnOpened { id } }"}}'],
     ['no query', '{"type":"subscribe","id":"1","payload":{}}'],
-  ])('is closed with 4400 after %s', async (_, text) => {
+  ])('is closed with 4400 after %s (H7)', async (_, text) => {
     const socket = await RawSocket.of(stage.cast.ben, stage.app.url);
     socket.send(text);
     expect(await socket.whenClosed()).toMatchObject({ code: 4400 });
@@ -220,7 +220,7 @@ describe('on a socket', () => {
     socket.drop();
   });
 
-  test('queries and mutations are refused, and change nothing', async () => {
+  test('queries and mutations are refused, and change nothing (H10)', async () => {
     const { dana } = stage.cast;
     const socket = await RawSocket.of(dana, stage.app.url);
     const start = 'mutation { startConversation(input: { text: "over the socket" }) { errors { code } } }';
@@ -232,7 +232,7 @@ describe('on a socket', () => {
     socket.drop();
   });
 
-  test('the 51st subscription is refused, the fifty go on, and a place that is given up is free again', async () => {
+  test('the 51st subscription is refused, the fifty go on, and a place that is given up is free again (E11)', async () => {
     const { dana } = stage.cast;
     const conversationId = await stage.startedBy(dana);
     const socket = await RawSocket.of(dana, stage.app.url);
@@ -307,7 +307,7 @@ describe('while the database fails', () => {
     }
   }
 
-  test('a new socket is told to come again with 1013, and one that is open answers and stays', async () => {
+  test('a new socket is told to come again with 1013, and one that is open answers and stays (B10, H13)', async () => {
     const agent = await newAgent();
     const stranger = await newAgent();
     const conversationId = await stage.startedBy(stage.cast.dana);
@@ -339,7 +339,7 @@ describe('whoever loses their standing loses their streams', () => {
     return { socket, conversationId };
   }
 
-  test('deactivated, at once with a bell: the socket is closed with 4403', async () => {
+  test('deactivated, at once with a bell: the socket is closed with 4403 (A5)', async () => {
     const agent = await newAgent();
     const { socket, conversationId } = await following(agent);
     await changeActor(agent.id, { active: false });
@@ -350,7 +350,7 @@ describe('whoever loses their standing loses their streams', () => {
     expect(socket.texts.join()).not.toContain('a secret');
   });
 
-  test('deactivated, and nobody rings: soon all the same', async () => {
+  test('deactivated, and nobody rings: soon all the same (A5)', async () => {
     const agent = await newAgent();
     const { socket } = await following(agent);
     await changeActor(agent.id, { active: false });
@@ -358,7 +358,7 @@ describe('whoever loses their standing loses their streams', () => {
     expect(socket.frames.seen.map(({ type }) => type)).not.toContain('complete');
   });
 
-  test('no longer admin: streams that were read as an admin end', async () => {
+  test('no longer admin: streams that were read as an admin end (B11)', async () => {
     const admin = await newAgent('ADMIN');
     const { socket } = await following(admin);
     await does(stage.cast.ada, UpdateAgentDocument, { agentId: admin.id, role: 'AGENT' });
@@ -382,7 +382,7 @@ describe('whoever loses their standing loses their streams', () => {
     ['CUSTOMERS_READ', timelineItemAdded],
     ['WHISPERS_READ', print(WhisperAddedDocument)],
     ['CONVERSATIONS_READ', print(InboxUpdatedDocument)],
-  ] as const)('without %s an integration’s stream ends, with nothing sent after it', async (scope, query) => {
+  ] as const)('without %s an integration’s stream ends, with nothing sent after it (B9, B11)', async (scope, query) => {
     const scopes = ['CONVERSATIONS_READ', 'WHISPERS_READ', 'CUSTOMERS_READ'] as const;
     const integration = await someone(`Program ${programs++}`, { kind: 'INTEGRATION', scopes: [...scopes] });
     const conversationId = await stage.startedBy(stage.cast.dana);
@@ -435,7 +435,9 @@ describe('a client that does not read', () => {
     bells.ring([{ about: 'conversation', workspaceId: stage.cast.acme, conversationId, part: 'EVERYONE' }]);
   }
 
-  test('is cut off, nobody else waits for it, and it comes back with its cursor', { timeout: 60_000 }, async () => {
+  test('is cut off, nobody else waits for it, and it comes back with its cursor (E13)', {
+    timeout: 60_000,
+  }, async () => {
     const { cleo, dana } = stage.cast;
     const agent = await newAgent();
     const conversationId = await stage.startedBy(dana);
@@ -474,7 +476,7 @@ describe('a client that does not read', () => {
     await agent.leave();
   });
 
-  test('is no model for a healthy one, which gets a burst of 5000 whole and in order', async () => {
+  test('is no model for a healthy one, which gets a burst of 5000 whole and in order (E14)', async () => {
     const { dana, ben } = stage.cast;
     const conversationId = await stage.startedBy(dana);
     const streams = [dana, ben].map((viewer) =>
@@ -491,7 +493,7 @@ describe('a client that does not read', () => {
 });
 
 describe('a server that stops', () => {
-  test('tells every client to come back, with 1001, and its streams end', async () => {
+  test('tells every client to come back, with 1001, and its streams end (F17)', async () => {
     const app = await startTestApp();
     const cast = await castOf(app);
     const sockets = await Promise.all([cast.ben, cast.dana, cast.bot].map((person) => RawSocket.of(person, app.url)));

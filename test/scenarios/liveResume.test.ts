@@ -52,7 +52,9 @@ const disconnect = (applicationName: string) =>
     where datname = current_database() and application_name = ${applicationName} and pid <> pg_backend_pid()`);
 
 describe('four writers at once, and listeners who come and go', () => {
-  test('everybody hears all that they may, once, in the order that everybody hears', { timeout: 90_000 }, async () => {
+  test('everybody hears all that they may, once, in the order that everybody hears (C8, F8, F16)', {
+    timeout: 90_000,
+  }, async () => {
     const { ada, ben, bot, cleo, crm, dana, reader } = stage.cast;
     const conversationId = await stage.startedBy(dana);
     await takesOver(ben, conversationId);
@@ -113,7 +115,7 @@ describe('a stream goes on', () => {
     await hears('from the other node');
   });
 
-  test('when the connections that listen for bells are cut, and they listen again', async () => {
+  test('when the connections that listen for bells are cut, and they listen again (F18)', async () => {
     const { dana, ben } = stage.cast;
     const { conversationId, hears } = await following(dana.at(other.url));
     await disconnect('parley-bells');
@@ -174,7 +176,7 @@ describe('a stream goes on', () => {
     }
   });
 
-  test('when PostgreSQL drops all connections, again and again', { timeout: 60_000 }, async () => {
+  test('when PostgreSQL drops all connections, again and again (F18)', { timeout: 60_000 }, async () => {
     const { ben, cleo, dana, reader } = stage.cast;
     const conversationId = await stage.startedBy(dana);
     await takesOver(ben, conversationId);
@@ -214,7 +216,7 @@ describe('a stream goes on', () => {
     await listeners[3]!.leave();
   });
 
-  test('with the same entry, when the viewer’s standing could not be read before it was delivered', async () => {
+  test('with the same entry, when the viewer’s standing could not be read before it was delivered (B10)', async () => {
     const { dana, ben } = stage.cast;
     const { conversationId, hears } = await following(ben);
     // No real failure can be aimed at this moment. The first look is before reading the log, the next before delivering.

@@ -67,7 +67,7 @@ describe('conversationUpdated', () => {
     stream.stop();
   });
 
-  test.each(['dana', 'bot'] as const)('%s hears nothing of what is the team’s', async (name) => {
+  test.each(['dana', 'bot'] as const)('%s hears nothing of what is the team’s (D7, D10)', async (name) => {
     const { ada, ben, cleo, dana } = stage.cast;
     const conversationId = await stage.startedBy(dana);
     await takesOver(ben, conversationId);
@@ -200,7 +200,7 @@ describe('inboxUpdated', () => {
     stream.stop();
   });
 
-  test('an integration hears of a whisper only with WHISPERS_READ, and nobody of a note', async () => {
+  test('an integration hears of a whisper only with WHISPERS_READ, and nobody of a note (D10)', async () => {
     const { crm, reader, ben, dana } = stage.cast;
     const [whispered, marker] = [await stage.startedBy(dana), await stage.startedBy(dana)];
     const streams = [reader, crm].map((viewer) => viewer.follow(InboxUpdatedDocument));
@@ -228,7 +228,7 @@ describe('inboxUpdated', () => {
     expect((await stream.next()).errors![0]!.extensions!.code).toBe('FORBIDDEN');
   });
 
-  test('a conversation whose transaction commits late, and whose bell is lost, is not passed over', async () => {
+  test('a conversation whose transaction commits late, and whose bell is lost, is not passed over (F14)', async () => {
     const { dana, ben } = stage.cast;
     const [late, marker] = [await stage.startedBy(dana), await stage.startedBy(dana)];
     const stream = ben.follow(InboxUpdatedDocument);
@@ -255,7 +255,7 @@ describe('what was fetched, and the updates since, are what a fresh fetch would 
   });
   afterAll(() => other.close());
 
-  test('for the customer, an agent and integrations, of the conversation and of the inbox, on both nodes', async () => {
+  test('for the customer, an agent and integrations, of the conversation and of the inbox, on both nodes (F8)', async () => {
     const { ada, ben, cleo, eli, reader, crm } = stage.cast;
     const ids = [await stage.startedBy(eli), await stage.startedBy(eli), await stage.startedBy(eli)];
     const filter = { customerId: eli.id, handling: ['HUMAN' as const, 'UNATTENDED' as const] };

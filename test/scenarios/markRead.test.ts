@@ -32,7 +32,7 @@ async function lastRead(viewer: Person, id: string, whose: Person): Promise<stri
 }
 
 describe('what is unread', () => {
-  test('is what others wrote since the mark, as far as one sees it: never events, never one’s own', async () => {
+  test('is what others wrote since the mark, as far as one sees it: never events, never one’s own (D5)', async () => {
     const { dana, ben, cleo, bot } = stage.cast;
     const conversationId = await stage.takenOverBy(ben);
     await says(dana, conversationId, 'Hello?');

@@ -226,7 +226,7 @@ describe('an integration that writes', () => {
     expect(await stage.everythingWritten()).toEqual(before);
   });
 
-  test('speaks for nobody else, and needs the scope', async () => {
+  test('speaks for nobody else, and needs the scope (B9)', async () => {
     const { dana, ben, crm, reader } = stage.cast;
     const conversationId = await stage.takenOverBy(ben);
     const text = 'By mail';

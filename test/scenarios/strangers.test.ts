@@ -23,7 +23,7 @@ const cases = Object.entries(conversationMutations);
 
 describe('somebody who cannot see the conversation', () => {
   test.each(cases)(
-    'learns nothing from %s: the same bytes as for an id of nothing',
+    'learns nothing from %s: the same bytes as for an id of nothing (A10, C1)',
     async (_, { mutation, by, at, input }) => {
       const conversationId = await at(stage);
       const given = (await input?.(stage, conversationId)) ?? {};
@@ -90,7 +90,7 @@ describe('an id that is no conversation’s', () => {
   });
 });
 
-test('nobody without a token does anything', async () => {
+test('nobody without a token does anything (A1)', async () => {
   const conversationId = await stage.startedBy(stage.cast.dana);
   const before = await stage.everythingWritten();
   for (const { mutation } of Object.values(conversationMutations)) {

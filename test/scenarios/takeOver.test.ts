@@ -158,7 +158,7 @@ test('a finalized conversation is taken over by nobody', async () => {
   expect(refusal.code).toBe('CONVERSATION_FINALIZED');
 });
 
-test('customers, AI agents and integrations never take over', async () => {
+test('customers, AI agents and integrations never take over (B2, B3)', async () => {
   const { dana, bot, crm, ben } = stage.cast;
   const conversationId = await stage.takenOverBy(ben);
   for (const person of [dana, bot, crm])

@@ -85,7 +85,7 @@ const inputOf = async ({ field, rest, isList }: TextField, text: string) =>
   ({ ...(await rest()), [field]: isList ? [text] : text }) as never;
 
 describe('a text', () => {
-  test.each(cases)('%s may be as long as it may be, counted in code points after trimming', async (_, one) => {
+  test.each(cases)('%s may be as long as it may be, counted in code points after trimming (E10)', async (_, one) => {
     for (const letter of ['x', 'é', '漢', '😀']) {
       await does(stage.cast[one.by], one.mutation, await inputOf(one, ` ${letter.repeat(one.max)}\n`));
       const input = await inputOf(one, `${letter.repeat(one.max)}x`);
@@ -95,7 +95,7 @@ describe('a text', () => {
     }
   });
 
-  test.each(cases)('%s has neither NUL nor half a surrogate pair', async (_, one) => {
+  test.each(cases)('%s has neither NUL nor half a surrogate pair (G11)', async (_, one) => {
     for (const text of ['a\0b', '\0', 'a\ud83d', '\ude00b', '\ud83d \ude00', '\ude00\ud83d']) {
       const refusal = await stage.refusal(stage.cast[one.by], one.mutation, await inputOf(one, text));
       expect(refusal, JSON.stringify(text)).toMatchObject({ code: 'INVALID_INPUT' });
@@ -112,7 +112,7 @@ describe('a text', () => {
   });
 });
 
-test('every character that is allowed comes back as it was sent', async () => {
+test('every character that is allowed comes back as it was sent (E10, G11)', async () => {
   const { dana, ben } = stage.cast;
   const conversationId = await stage.startedBy(dana);
   const texts = [

@@ -77,7 +77,7 @@ describe('an idle conversation', () => {
     });
   });
 
-  test('is counted idle from its last message, which nothing else moves', async () => {
+  test('is counted idle from its last message, which nothing else moves (D21)', async () => {
     await sets({ autoResolveAfterSeconds: 300 });
     const moved = await answered();
     const still = await answered();

@@ -24,7 +24,7 @@ import {
 const stage = newStage();
 
 describe('a whisper', () => {
-  test('is heard by the team, and the customer hears nothing', async () => {
+  test('is heard by the team, and the customer hears nothing (D10)', async () => {
     const { dana, ben, cleo } = stage.cast;
     const conversationId = await stage.takenOverBy(ben);
     const danaHears = await listening(dana, conversationId);
@@ -38,7 +38,7 @@ describe('a whisper', () => {
     expect(await danaHears.until('marker')).toEqual([]);
   });
 
-  test('moves nothing in the customer’s world', async () => {
+  test('moves nothing in the customer’s world (D6, D7)', async () => {
     const { dana, ben, cleo } = stage.cast;
     const id = await stage.takenOverBy(ben);
     const look = async () => [
@@ -52,7 +52,7 @@ describe('a whisper', () => {
     expect(await look()).toEqual(before);
   });
 
-  test('makes its author a participant, for the team alone', async () => {
+  test('makes its author a participant, for the team alone (D8)', async () => {
     const { dana, ben, cleo } = stage.cast;
     const conversationId = await stage.takenOverBy(ben);
     const first = await whispers(cleo, conversationId, 'Let me see');
@@ -74,7 +74,7 @@ describe('a whisper', () => {
     expect((await timelineOf(dana, conversationId)).slice(-1)).toEqual(['On its way']);
   });
 
-  test('reopens nothing', async () => {
+  test('reopens nothing (D21)', async () => {
     const { ben, cleo } = stage.cast;
     const conversationId = await stage.resolvedBy(ben);
     const { timelineEdges } = await whispers(cleo, conversationId, 'Well done');
@@ -197,7 +197,7 @@ test('nobody whispers in a finalized conversation', async () => {
   }
 });
 
-test('customers, AI agents and integrations never whisper', async () => {
+test('customers, AI agents and integrations never whisper (B2, B3)', async () => {
   const { ben, dana, bot, crm } = stage.cast;
   const conversationId = await stage.takenOverBy(ben);
   for (const person of [dana, bot, crm])

@@ -181,7 +181,7 @@ describe('an id', () => {
   const isFine = (path: string[], kind: string) => path.at(-1) === 'upToId' && ['whis', 'evt'].includes(kind);
 
   test.each(places.filter(({ kind }) => kind === 'Mutation'))(
-    '$name($argument) that names nothing is refused there, and nothing is written',
+    '$name($argument) that names nothing is refused there, and nothing is written (B7, G1)',
     async ({ name, kind, field, path }) => {
       const before = await stored();
       for (const [what, id] of badIds(path)) {
@@ -202,7 +202,7 @@ describe('an id', () => {
   );
 
   test.each(places.filter(({ kind }) => kind !== 'Mutation'))(
-    '$name($argument) that names nothing finds nothing',
+    '$name($argument) that names nothing finds nothing (G1)',
     async ({ name, kind, field, path }) => {
       for (const [what, id] of badIds(path)) {
         const isReal = (name === 'Query.node' || name === 'Query.nodes') && Object.values(ours).includes(id);
@@ -224,7 +224,7 @@ describe('an id', () => {
     },
   );
 
-  test('of a megabyte is refused with the request', async () => {
+  test('of a megabyte is refused with the request (E9)', async () => {
     const { status } = await cast.ada.raw('query ($id: ID!) { node(id: $id) { id } }', { id: 'x'.repeat(1_000_000) });
     expect(status).toBe(413);
   });
@@ -239,7 +239,7 @@ describe('a text', () => {
   });
 
   test.each(places)(
-    'with NUL or half a character is refused in $name($argument), and nothing is written',
+    'with NUL or half a character is refused in $name($argument), and nothing is written (G11)',
     async (place) => {
       const { name, kind, field, path } = place;
       const before = await stored();
@@ -290,7 +290,7 @@ describe('a text', () => {
     expect(rows[0].count).toBeGreaterThan(0);
   });
 
-  test('over its length in code points is refused, at its length is stored as it is', async () => {
+  test('over its length in code points is refused, at its length is stored as it is (E10, G4)', async () => {
     const { ada } = cast;
     const say = (text: string) => ada.ask(SendMessageDocument, { input: { conversationId, text } });
     const longest = '👋'.repeat(10_000);
@@ -370,7 +370,7 @@ describe('a cursor', () => {
     expect(codes(await timeline(ada, await cursorOf(conversationId, dana)))).toEqual(['BAD_USER_INPUT']);
   });
 
-  test('that somebody made up is refused, in pages and in streams', async () => {
+  test('that somebody made up is refused, in pages and in streams (F16)', async () => {
     const { ada } = cast;
     const real = await cursorOf(conversationId, ada);
     const made = [
@@ -414,7 +414,7 @@ describe('a cursor', () => {
     }
   });
 
-  test('of a list that was made up never becomes a failure of ours', async () => {
+  test('of a list that was made up never becomes a failure of ours (G1)', async () => {
     const made = [
       ['c', 0, 'a\0b'],
       ['c', 0, '\ud800'],
@@ -476,7 +476,7 @@ describe('other values', () => {
     ['an enum value that is not one', { conversationId: 'conv', text: 'x', onBehalfOfCustomer: 'yes' }],
     ['nothing', null],
     ['a list', [{ conversationId: 'conv', text: 'x' }]],
-  ])('an input with %s is BAD_USER_INPUT with 400', async (_, input) => {
+  ])('an input with %s is BAD_USER_INPUT with 400 (G2)', async (_, input) => {
     const query = 'mutation ($input: SendMessageInput!) { sendMessage(input: $input) { errors { code } } }';
     const { status, data, errors } = await cast.ada.attempt(query, { input });
     expect(status).toBe(400);

@@ -83,14 +83,14 @@ describe('MAX_REQUEST_BYTES', () => {
     return JSON.stringify({ query, variables: { padding: 'x'.repeat(bytes - body.length) } });
   };
 
-  test('a body of 256 KiB is read, and one byte more is refused', async () => {
+  test('a body of 256 KiB is read, and one byte more is refused (E9)', async () => {
     expectServed(await post(app.url, cast.ben.token, padded(262_144)));
     const refused = await post(app.url, cast.ben.token, padded(262_145));
     expect(refused.status).toBe(413);
     expect(codesOf(refused)).toEqual(['BAD_REQUEST']);
   });
 
-  test('a frame that is larger closes the socket with 1009', async () => {
+  test('a frame that is larger closes the socket with 1009 (E16)', async () => {
     const socket = new WebSocket(`${app.url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws');
     await new Promise((resolve) => socket.once('open', resolve));
     const closed = new Promise<number>((resolve) => socket.once('close', resolve));
@@ -104,7 +104,7 @@ describe('MAX_DEPTH', () => {
     `${'lastMessage { conversation { '.repeat((levels - 2) / 2)}id${' } }'.repeat((levels - 2) / 2)}`;
   const query = (levels: number) => `{ conversation(id: "${conversationId}") { ${deep(levels)} } }`;
 
-  test('twelve levels are served and more are refused, also inside fragments', async () => {
+  test('twelve levels are served and more are refused, also inside fragments (E1)', async () => {
     expectServed(await ask(query(12)));
     expect(codesOf(await ask(query(14)))).toEqual(['QUERY_TOO_COMPLEX']);
     const hidden = `{ conversation(id: "${conversationId}") { ...A } } fragment A on Conversation { ... { ...B } }
@@ -121,7 +121,7 @@ describe('MAX_DEPTH', () => {
 
 describe('MAX_ALIASES', () => {
   test.each(['__typename', 'viewer { actor { id } }'])(
-    'thirty aliases of %s are served, one more is refused',
+    'thirty aliases of %s are served, one more is refused (E3)',
     async (field) => {
       expectServed(await ask(`{ ${times(30, (nr) => `a${nr}: ${field}`)} }`));
       expect(codesOf(await ask(`{ ${times(31, (nr) => `a${nr}: ${field}`)} }`))).toEqual(['QUERY_TOO_COMPLEX']);
@@ -148,7 +148,7 @@ describe('MAX_TOKENS', () => {
     expect(codesOf(await ask(query(5)))).toEqual(['GRAPHQL_PARSE_FAILED']);
   });
 
-  test('the same field six thousand times is refused', async () => {
+  test('the same field six thousand times is refused (E4)', async () => {
     expect(codesOf(await ask(`{ ${'viewer { actor { id } } '.repeat(6000)} }`))).toEqual(['GRAPHQL_PARSE_FAILED']);
   });
 
@@ -159,7 +159,7 @@ describe('MAX_TOKENS', () => {
 });
 
 describe('MAX_DIRECTIVES', () => {
-  test('fifty directives are served, one more is refused', async () => {
+  test('fifty directives are served, one more is refused (E5)', async () => {
     const query = (count: number) => `{ ${'__typename @skip(if: false) '.repeat(count)} }`;
     expectServed(await ask(query(50)));
     expect(codesOf(await ask(query(51)))).toEqual(['QUERY_TOO_COMPLEX']);
@@ -172,7 +172,7 @@ describe('MAX_DIRECTIVES', () => {
 });
 
 describe('MAX_ERRORS', () => {
-  test('of a thousand mistakes ten are told', async () => {
+  test('of a thousand mistakes ten are told (E5)', async () => {
     const refused = await ask(`{ ${times(600, (nr) => `unknown${nr}`)} }`);
     expect(refused.status).toBe(400);
     expect(refused.errors.length).toBeLessThanOrEqual(10);
@@ -197,7 +197,7 @@ describe('MAX_ERRORS', () => {
 describe('MAX_LIST', () => {
   const ids = (count: number) => Array.from({ length: count }, () => conversationId);
 
-  test('a hundred values are taken and one more is refused, literal and by variable', async () => {
+  test('a hundred values are taken and one more is refused, literal and by variable (E9)', async () => {
     const query = 'query ($ids: [ID!]!) { nodes(ids: $ids) { id } }';
     const literal = (count: number) => `{ nodes(ids: ${JSON.stringify(ids(count))}) { id } }`;
     expectServed(await ask(query, { ids: ids(100) }));
@@ -240,7 +240,7 @@ describe('first and last', () => {
   ];
   const bad = ['first: 0', 'first: -1', 'first: 101', 'last: 0', 'last: -1', 'last: 101', 'first: 1, last: 1'];
 
-  test.each(lists)('of %s take 1 to 100, and not both', async (_, query) => {
+  test.each(lists)('of %s take 1 to 100, and not both (E8)', async (_, query) => {
     for (const args of ['first: 1', 'first: 100', 'last: 1', 'last: 100', 'first: null, last: null']) {
       expectServed(await ask(query(args)));
     }
@@ -251,7 +251,7 @@ describe('first and last', () => {
     }
   });
 
-  test('by variable are judged the same', async () => {
+  test('by variable are judged the same (E8)', async () => {
     const query =
       'query ($first: Int, $last: Int = 3) { conversations(first: $first, last: $last) { edges { cursor } } }';
     expectServed(await ask(query, {}));
@@ -284,13 +284,13 @@ describe('MAX_COST', () => {
     expect(codesOf(await ask(byDefault))).toEqual(['QUERY_TOO_COMPLEX']);
   });
 
-  test('a huge or negative page size buys nothing', async () => {
+  test('a huge or negative page size buys nothing (E8)', async () => {
     expect(codesOf(await ask(nested('first: 1000000', 'first: 1')))).toEqual(['QUERY_TOO_COMPLEX']);
     const { errors } = await ask(nested('first: -1000000', 'first: 100'));
     expect(errors.map(({ extensions }) => extensions.code)).toEqual(['BAD_USER_INPUT']);
   });
 
-  test('fragments that double one another are refused without unfolding them', async () => {
+  test('fragments that double one another are refused without unfolding them (E2)', async () => {
     for (const levels of [16, 24]) {
       const fragments = times(levels, (nr) => `fragment F${nr} on Query { ...F${nr + 1} ...F${nr + 1} }`);
       const query = `{ ...F0 } ${fragments} fragment F${levels} on Query { viewer { actor { id } } }`;
@@ -315,7 +315,7 @@ describe('MAX_COST', () => {
     expect(new Set(codesOf(await ask(query)))).toEqual(new Set(['QUERY_TOO_COMPLEX']));
   });
 
-  test('fragments in a circle are refused', async () => {
+  test('fragments in a circle are refused (E2)', async () => {
     const query = '{ ...A } fragment A on Query { ...B } fragment B on Query { ...A }';
     expect(codesOf(await ask(query))).toEqual(['GRAPHQL_VALIDATION_FAILED']);
     const through = `{ conversation(id: "${conversationId}") { ...A } } fragment A on Conversation { lastMessage { conversation { ...A } } }`;
@@ -363,7 +363,7 @@ describe('RATE_RESTORE and RATE_BURST', () => {
     expectServed(await spend());
   });
 
-  test('what others spend does not count, though they share an address and a workspace', async () => {
+  test('what others spend does not count, though they share an address and a workspace (C7)', async () => {
     const refused = await Promise.all(Array.from({ length: 4 }, () => post(small.url, people.ben.token, { query })));
     expect(refused.map(({ status }) => status).sort()).toEqual([200, 200, 429, 429]);
     expectServed(await post(small.url, people.eli.token, { query }));
@@ -406,7 +406,7 @@ describe('sockets', () => {
   });
   const inbox = 'subscription { inboxUpdated { kind } }';
 
-  test('MAX_SUBSCRIPTIONS_PER_SOCKET: one more is refused, and the others go on', async () => {
+  test('MAX_SUBSCRIPTIONS_PER_SOCKET: one more is refused, and the others go on (E11)', async () => {
     const { ben } = people;
     const streams = [1, 2, 3].map(() => ben.follow(inbox));
     for (const stream of streams) await stream.take(1);
@@ -417,7 +417,7 @@ describe('sockets', () => {
     await ben.leave();
   });
 
-  test('MAX_SOCKETS_PER_CALLER: one more is closed, and those of others are not', async () => {
+  test('MAX_SOCKETS_PER_CALLER: one more is closed, and those of others are not (E11)', async () => {
     const { ada, cleo } = people;
     const twice = [ada.at(small.url), ada.at(small.url), ada.at(small.url)];
     const first = [twice[0]!.follow(inbox), twice[1]!.follow(inbox)];
@@ -452,7 +452,7 @@ describe('sockets', () => {
     await expect.poll(closed).toBe(4408);
   });
 
-  test('neither queries nor mutations nor introspection run over a socket', async () => {
+  test('neither queries nor mutations nor introspection run over a socket (H10, H11)', async () => {
     const refused = [
       '{ viewer { actor { id } } }',
       '{ __schema { types { name } } }',
@@ -515,7 +515,7 @@ describe('over HTTP', () => {
       headers: { authorization: authorization(), ...headers },
     });
 
-  test('a query by GET works with the header that makes browsers ask first, and not without', async () => {
+  test('a query by GET works with the header that makes browsers ask first, and not without (H2, H3)', async () => {
     const served = await get(query, { 'apollo-require-preflight': '1' });
     expectServed(served);
     expect(served.data).toEqual({ viewer: { actor: { id: cast.ben.id } } });
@@ -523,7 +523,7 @@ describe('over HTTP', () => {
     expect(codesOf(await get(query, { 'content-type': 'text/plain' }))).toEqual(['BAD_REQUEST']);
   });
 
-  test('a mutation by GET is a 405 and changes nothing', async () => {
+  test('a mutation by GET is a 405 and changes nothing (H2)', async () => {
     const mutation = `mutation { finalizeConversation(input: { conversationId: "${conversationId}" }) { errors { code } } }`;
     const refused = await get(mutation, { 'apollo-require-preflight': '1' });
     expect(refused.status).toBe(405);
@@ -532,7 +532,7 @@ describe('over HTTP', () => {
     expect(data).toEqual({ conversation: { status: 'OPEN' } });
   });
 
-  test('a subscription is a 405 by POST and by GET', async () => {
+  test('a subscription is a 405 by POST and by GET (H10)', async () => {
     const byPost = await ask(subscription('id'));
     const byGet = await get(subscription('id'), { 'apollo-require-preflight': '1' });
     expect([byPost.status, ...codesOf(byPost)]).toEqual([405, 'METHOD_NOT_ALLOWED']);
@@ -540,7 +540,7 @@ describe('over HTTP', () => {
   });
 
   test.each(['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x'])(
-    'a body of %s is refused and not executed',
+    'a body of %s is refused and not executed (H1, H4)',
     async (type) => {
       const mutation = `mutation { finalizeConversation(input: { conversationId: "${conversationId}" }) { errors { code } } }`;
       const bodies = [JSON.stringify({ query: mutation }), `query=${encodeURIComponent(mutation)}`];
@@ -558,7 +558,7 @@ describe('over HTTP', () => {
     },
   );
 
-  test.each([10, 1000])('an array of %i operations is refused', async (count) => {
+  test.each([10, 1000])('an array of %i operations is refused (E6, H10)', async (count) => {
     const batch = Array.from({ length: count }, () => ({ query: '{ __typename }' }));
     const refused = await post(app.url, cast.ben.token, batch);
     expect(refused.status).toBe(400);
@@ -580,13 +580,13 @@ describe('over HTTP', () => {
     ['an operationName that is a list', '{"query": "{ __typename }", "operationName": ["a"]}'],
     ['a prototype', '{"query": "{ __typename }", "__proto__": {"x": 1}}'],
     ['a directive that defers', '{"query": "{ ... @defer { __typename } }"}'],
-  ])('a body with %s is a clear refusal', async (_, body) => {
+  ])('a body with %s is a clear refusal (H18, H19)', async (_, body) => {
     const refused = await post(app.url, cast.ben.token, body);
     expect(codesOf(refused)).toHaveLength(1);
     expect(refused.headers.get('content-type')).toContain('json');
   });
 
-  test('persisted queries are neither stored nor served', async () => {
+  test('persisted queries are neither stored nor served (E23)', async () => {
     const sha256Hash = 'ecf4edb46db40b5132295c0291d62fb65d6759a9eedfa4d5d612dd5ec54a6b38';
     const extensions = { persistedQuery: { version: 1, sha256Hash } };
     for (const body of [{ query: '{__typename}', extensions }, { extensions }]) {
@@ -596,7 +596,7 @@ describe('over HTTP', () => {
     }
   });
 
-  test('a page of a foreign origin may not read, one of this machine may', async () => {
+  test('a page of a foreign origin may not read, one of this machine may (H5)', async () => {
     const preflight = (origin: string) =>
       send(app.url, {
         method: 'OPTIONS',
@@ -622,7 +622,7 @@ describe('over HTTP', () => {
     expect(allowed.headers.get('access-control-allow-credentials')).toBeNull();
   });
 
-  test('a page of a foreign origin may not open a socket', async () => {
+  test('a page of a foreign origin may not open a socket (H6)', async () => {
     const url = `${app.url.replace('http', 'ws')}/graphql`;
     const open = (origin: string) =>
       new Promise<string>((resolve) => {
@@ -651,7 +651,7 @@ describe('over HTTP', () => {
     expect(headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);
   });
 
-  test('the health pages say only how it is', async () => {
+  test('the health pages say only how it is (H20)', async () => {
     expect(await send(app.url, { path: '/health/live' })).toMatchObject({ status: 200, text: '{"status":"ok"}' });
     const ready = await send(app.url, { path: '/health/ready' });
     expect([ready.status, JSON.parse(ready.text)]).toEqual([200, { status: 'ok', database: 'ok', bells: 'ok' }]);
@@ -690,7 +690,7 @@ describe.each(['development', 'production'] as const)('a failure of ours in %s',
     );
   };
 
-  test('is told with a request id and nothing else', async () => {
+  test('is told with a request id and nothing else (H13)', async () => {
     failWhere('from conversations c');
     const query = '{ conversations { edges { cursor } } }';
     const { text, data, errors, headers } = await post(ours.url, people.ben.token, { query });
@@ -706,7 +706,7 @@ describe.each(['development', 'production'] as const)('a failure of ours in %s',
     expect(text).not.toMatch(telling);
   });
 
-  test('while finding out who is calling lets nobody in, and tells nothing', async () => {
+  test('while finding out who is calling lets nobody in, and tells nothing (B10, H13)', async () => {
     failWhere('from actors a where a.id');
     const { token } = await ours.tokens.issue(people.cleo.id, 60);
     const fresh = await post(ours.url, token, { query: '{ viewer { actor { id } } }' });
@@ -738,7 +738,7 @@ describe.each(['development', 'production'] as const)('a failure of ours in %s',
     expect(rows).toEqual([]);
   });
 
-  test('over the socket is told the same way', async () => {
+  test('over the socket is told the same way (H13)', async () => {
     failWhere('as version from conversations c');
     const document = 'subscription ($id: ID!) { conversationUpdated(conversationId: $id) { id } }';
     const { errors } = await people.ben.follow(document, { id: ours.world.ids.next('conv') }).next();
@@ -767,7 +767,7 @@ describe('in production', () => {
   const inProduction = (token: string | null, query: string, variables?: object) =>
     post(live.url, token, { query, variables });
 
-  test('the schema does not describe itself, to nobody', async () => {
+  test('the schema does not describe itself, to nobody (H11)', async () => {
     for (const query of ['{ __schema { types { name } } }', '{ __type(name: "Query") { name } }']) {
       expect((await inProduction(people.ada.token, query)).errors[0]!.extensions.code).toBe(
         'GRAPHQL_VALIDATION_FAILED',
@@ -777,7 +777,7 @@ describe('in production', () => {
     expectServed(await inProduction(people.ada.token, '{ __typename }'));
   });
 
-  test('nothing is suggested to whoever guesses names', async () => {
+  test('nothing is suggested to whoever guesses names (H12)', async () => {
     const guesses: [string, object?][] = [
       ['{ conversatio { id } }'],
       ['{ viewer { acto { id } } }'],
@@ -801,13 +801,13 @@ describe('in production', () => {
     }
   });
 
-  test('GraphiQL, the demo and foreign pages are shut out', async () => {
+  test('GraphiQL, the demo and foreign pages are shut out (G6)', async () => {
     for (const path of ['/', '/graphiql', '/demo/people']) expect((await send(live.url, { path })).status).toBe(404);
     const { headers } = await send(live.url, { path: '/health/live', headers: { origin: 'http://localhost:5173' } });
     expect(headers.get('access-control-allow-origin')).toBeNull();
   });
 
-  test('a page for people is not served in place of an answer', async () => {
+  test('a page for people is not served in place of an answer (G6)', async () => {
     const { headers } = await send(live.url, { path: '/graphql', headers: { accept: 'text/html' } });
     expect(headers.get('content-type')).not.toContain('html');
   });

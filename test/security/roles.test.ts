@@ -135,14 +135,14 @@ afterAll(async () => {
 });
 
 describe('every root field', () => {
-  test('has an expectation here, and no expectation is for a field that is gone', () => {
+  test('has an expectation here, and no expectation is for a field that is gone (B1)', () => {
     const fields = rootFields(schema).map(({ kind, field }) => `${kind}.${field.name}`);
     expect(Object.keys(rootsOpenTo).sort()).toEqual(fields.sort());
   });
 
   // The named conversation is not there: who may never do a thing must not learn even that.
   test.each(rootFields(schema).map(({ kind, field }) => ({ name: `${kind}.${field.name}`, kind, field })))(
-    '$name is FORBIDDEN to exactly the roles that may never do it',
+    '$name is FORBIDDEN to exactly the roles that may never do it (B1, B3, B9)',
     async ({ name, kind, field }) => {
       const letThrough: Role[] = [];
       for (const role of roles) {
@@ -180,7 +180,7 @@ describe('every field with a rule', () => {
     expect(Object.keys(fieldsOpenTo).sort()).toEqual(ruledFields.sort());
   });
 
-  test.each(ruledFields)('%s is FORBIDDEN to exactly the roles that may never read it', async (name) => {
+  test.each(ruledFields)('%s is FORBIDDEN to exactly the roles that may never read it (B1)', async (name) => {
     const [type, field] = name.split('.') as [string, string];
     const letThrough: Role[] = [];
     for (const role of roles) {
@@ -302,7 +302,7 @@ describe('what a role does not read', () => {
 });
 
 describe('an action that a role may never do', () => {
-  test('changes nothing and is heard by nobody', async () => {
+  test('changes nothing and is heard by nobody (B2, B3)', async () => {
     const { dana, bot, ben } = cast;
     const state =
       'query ($id: ID!) { conversation(id: $id) { updatedAt handling tags participants { actor { id } } timeline { edges { cursor } } } }';
@@ -340,7 +340,7 @@ describe('an action that a role may never do', () => {
 });
 
 describe('the build of the schema', () => {
-  test('fails when a field has no declared permission', () => {
+  test('fails when a field has no declared permission (B1)', () => {
     const extended = extendSchema(buildSchema(), parse('extend type Conversation { secret: String }'));
     expect(() => guard(extended)).toThrow('Conversation.secret has no declared permission');
   });
@@ -362,7 +362,7 @@ describe('the build of the schema', () => {
     );
   });
 
-  test('puts the same rule before `subscribe` and before `resolve`', () => {
+  test('puts the same rule before `subscribe` and before `resolve` (B1)', () => {
     const subscriptions = schema.getType('Subscription');
     if (!isObjectType(subscriptions)) throw new Error('there are no subscriptions');
     for (const { name, subscribe, resolve } of Object.values(subscriptions.getFields())) {

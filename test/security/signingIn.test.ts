@@ -127,7 +127,7 @@ describe("Parley's own tokens", () => {
           .setIssuedAt()
           .sign(bytes(secret)),
     ],
-  ])('a token %s is refused', async (_, made) => {
+  ])('a token %s is refused (A2, A3)', async (_, made) => {
     await expectRefused(await made());
   });
 
@@ -159,12 +159,12 @@ describe("Parley's own tokens", () => {
     await new Promise((resolve) => stranger.close(resolve));
   });
 
-  test('a token that ended 29 seconds ago is still accepted', async () => {
+  test('a token that ended 29 seconds ago is still accepted (A3)', async () => {
     await expectAccepted(await ours({ expiresIn: -29 }));
   });
 
   test.each(['', 'Bearer', 'Bearer ', 'Basic YWRhOmFkYQ==', 'Token abc', `Bearer ${'x'.repeat(9000)}`])(
-    'the header "%.20s" is refused, also where no token is needed',
+    'the header "%.20s" is refused, also where no token is needed (A1)',
     async (authorization) => {
       const request = { method: 'POST', headers: { 'content-type': 'application/json', authorization } };
       const { status, errors } = await send(app.url, { ...request, body: JSON.stringify({ query: '{ __typename }' }) });
@@ -182,7 +182,7 @@ describe("Parley's own tokens", () => {
     expect(errors.map(({ extensions }) => extensions.code)).toEqual(['FORBIDDEN']);
   });
 
-  test('a token of one workspace sees nothing of another', async () => {
+  test('a token of one workspace sees nothing of another (C1)', async () => {
     const { startConversation } = await cast.dana.ask(StartConversationDocument, { input: { text: 'Hello?' } });
     const conversationId = startConversation.conversation!.id;
     const outsider = asPerson(await ours({ sub: cast.gus.id }));
@@ -211,7 +211,7 @@ async function asRs256(jwt: SignJWT): Promise<string> {
 describe('without a token', () => {
   const calls = rootCalls(buildSchema(), () => undefined).filter(({ kind }) => kind !== 'Subscription');
 
-  test.each(calls.filter(({ name }) => name !== 'Mutation.signIn'))('$name is refused', async (call) => {
+  test.each(calls.filter(({ name }) => name !== 'Mutation.signIn'))('$name is refused (A1)', async (call) => {
     const { status, errors, data } = await post(app.url, null, call);
     expect(status).toBe(401);
     expect(data).toBeNull();
@@ -233,18 +233,18 @@ describe('without a token', () => {
     'query { ...F } fragment F on Query { viewer { actor { id } } }',
     '{ __typename: viewer { actor { id } } }',
     'mutation { signIn: createAgent(input: { email: "a@b.test", displayName: "A" }) { errors { code } } }',
-  ])('no trick of the document opens anything: %s', async (query) => {
+  ])('no trick of the document opens anything: %s (A1)', async (query) => {
     const { status, data } = await post(app.url, null, { query });
     expect({ status, data }).toEqual({ status: 401, data: null });
   });
 
-  test('another operation of the same document that needs no token does not help', async () => {
+  test('another operation of the same document that needs no token does not help (A1)', async () => {
     const query = 'query Open { __typename } query Closed { viewer { actor { id } } }';
     expect((await post(app.url, null, { query, operationName: 'Closed' })).status).toBe(401);
     expect((await post(app.url, null, { query, operationName: 'Open' })).status).toBe(200);
   });
 
-  test('a socket is closed with 4403', async () => {
+  test('a socket is closed with 4403 (A1)', async () => {
     const ended = await cast.nobody.follow('subscription { inboxUpdated { kind } }').whenEnded();
     expect(ended).toMatchObject({ code: 4403 });
   });
@@ -318,7 +318,7 @@ describe("an identity provider's tokens", () => {
     ['that ended 61 seconds ago', () => theirs({ exp: -61 })],
     ['signed by another key', async () => theirs({}, (await generateKeyPair('RS256')).privateKey)],
     ['that uses the public key as an HS256 secret', () => signedWithPublicKey()],
-  ])('one %s is refused', async (_, made) => {
+  ])('one %s is refused (A2, A3)', async (_, made) => {
     const { status, errors } = await answerTo(await made());
     expect(status).toBe(401);
     expect(errors.map(({ extensions }) => extensions.code)).toEqual(['UNAUTHENTICATED']);
@@ -369,7 +369,7 @@ describe('API keys', () => {
     await expectRefused(key);
   });
 
-  test('a key that is in use is refused within seconds of being revoked, and its socket closed', async () => {
+  test('a key that is in use is refused within seconds of being revoked, and its socket closed (A5)', async () => {
     const key = await newKey('acme-crm');
     await expectAccepted(key, cast.crm.id);
     const program = new Person(app.url, cast.crm.id, 'crm by key', key);
@@ -397,7 +397,7 @@ describe('API keys', () => {
     await expectRefused(key);
   });
 
-  test('of a key only its prefix and its hash are stored', async () => {
+  test('of a key only its prefix and its hash are stored (A6)', async () => {
     const key = await newKey('reader');
     const { rows } = await app.world.database.pool.query('select * from api_keys where prefix = $1', [
       key.slice(0, 11),
@@ -467,7 +467,7 @@ describe('signing in with a password', () => {
     }
   });
 
-  test('a hundred attempts in one document count as a hundred', async () => {
+  test('a hundred attempts in one document count as a hundred (A7)', async () => {
     const { email, password } = await newAgent('mia');
     const fields = Array.from({ length: 100 }, (_, nr) => {
       const guess = nr === 99 ? password : `guess number ${nr}`;
@@ -482,7 +482,7 @@ describe('signing in with a password', () => {
 });
 
 describe('standing', () => {
-  test('a role counts from the moment it is given, and no longer than it is held', async () => {
+  test('a role counts from the moment it is given, and no longer than it is held (B11)', async () => {
     const { ada, cleo } = cast;
     const hire = (email: string) => cleo.attempt(CreateAgentDocument, { input: { email, displayName: 'New' } });
     const codes = async (email: string) => (await hire(email)).errors.map(({ extensions }) => extensions.code);
@@ -493,7 +493,7 @@ describe('standing', () => {
     expect(await codes('three@standing.test')).toEqual(['FORBIDDEN']);
   });
 
-  test('a token of somebody deactivated is refused within seconds, and their socket closed', async () => {
+  test('a token of somebody deactivated is refused within seconds, and their socket closed (A5)', async () => {
     const gone = await newPerson(app, app.url, cast.acme, 'Nia', { kind: 'AGENT' });
     const stream = gone.follow('subscription { inboxUpdated { kind } }');
     await stream.take(1);

@@ -97,7 +97,7 @@ describe('to people of another workspace', () => {
   const outsiders = ['gus', 'ivy', 'globot', 'crm'] as const;
 
   test.each(places)(
-    '$name($argument) answers for an id of Acme as for one of nothing',
+    '$name($argument) answers for an id of Acme as for one of nothing (C1)',
     async ({ kind, field, path }) => {
       for (const outsider of outsiders) {
         const person = outsider === 'crm' ? globexCrm : cast[outsider];
@@ -119,7 +119,7 @@ describe('to people of another workspace', () => {
     },
   );
 
-  test('everything of Acme is nothing, and nobody at Acme is nobody', async () => {
+  test('everything of Acme is nothing, and nobody at Acme is nobody (C1)', async () => {
     const query = 'query ($ids: [ID!]!) { nodes(ids: $ids) { __typename id } }';
     const ids = Object.values(foreign);
     for (const person of [cast.gus, cast.ivy, cast.globot, globexCrm]) {
@@ -141,7 +141,7 @@ describe('to people of another workspace', () => {
     expect(agents.edges).toEqual([{ node: { id: gus.id } }]);
   });
 
-  test('a cursor of a conversation of Acme is that of any other conversation', async () => {
+  test('a cursor of a conversation of Acme is that of any other conversation (C1, F16)', async () => {
     const { conversation } = await cast.ben.ask(TimelineDocument, { id: foreign.conv! });
     const made = (parts: unknown[]) => Buffer.from(JSON.stringify(parts)).toString('base64url');
     const cursor = conversation!.timeline.edges[1]!.cursor;
@@ -165,7 +165,7 @@ describe('to people of another workspace', () => {
 });
 
 describe('the same things in two workspaces', () => {
-  test('the same idempotency key is two keys', async () => {
+  test('the same idempotency key is two keys (C4, F11)', async () => {
     const idempotencyKey = randomUUID();
     const start = (customer: Person, text: string) =>
       customer.ask(StartConversationDocument, { input: { text, idempotencyKey } });
@@ -174,7 +174,7 @@ describe('the same things in two workspaces', () => {
     expect(atAcme.startConversation.conversation!.id).not.toBe(atGlobex.startConversation.conversation!.id);
   });
 
-  test('the same external id is two messages', async () => {
+  test('the same external id is two messages (C4)', async () => {
     const start = (crm: Person, customer: Person) =>
       crm.ask(StartConversationDocument, { input: { text: 'Hello', customerId: customer.id, externalId: 'mail-1' } });
     const ids = [
@@ -186,7 +186,7 @@ describe('the same things in two workspaces', () => {
     expect(ids[0]).toBe(ids[2]);
   });
 
-  test('the same e-mail is two people, and signing in asks which', async () => {
+  test('the same e-mail is two people, and signing in asks which (C4)', async () => {
     const email = 'both@agents.test';
     const hire = (admin: Person) =>
       admin.ask(
@@ -219,7 +219,7 @@ describe('the same things in two workspaces', () => {
     }
   });
 
-  test('people of both, asking at once on one node, each get their own', async () => {
+  test('people of both, asking at once on one node, each get their own (C2)', async () => {
     const asked = Array.from({ length: 40 }, (_, nr) => {
       const [person, workspace] = nr % 2 ? [cast.ben, cast.acme] : [cast.gus, cast.globex];
       return person
@@ -242,7 +242,7 @@ describe('the same things in two workspaces', () => {
 });
 
 describe('other people of the same workspace', () => {
-  test('a customer finds nothing of another customer, nor an AI agent of a conversation that is not its own', async () => {
+  test('a customer finds nothing of another customer, nor an AI agent of a conversation that is not its own (A10)', async () => {
     const other = await newPerson(app, app.url, cast.acme, 'Other Bot', { kind: 'AI_AGENT' });
     const query = 'query ($id: ID!) { node(id: $id) { id } }';
     for (const person of [cast.eli, other]) {

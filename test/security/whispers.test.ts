@@ -1,5 +1,6 @@
 import { GraphQLID, getNamedType, print } from 'graphql';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { randomIds } from '../../src/ids.js';
 import { buildSchema } from '../../src/resolvers/buildSchema.js';
 import {
   ConversationUpdatedDocument,
@@ -72,6 +73,16 @@ describe('who may not know of whispers', () => {
     const [dana, ada] = [await unread(stage.cast.dana), await unread(stage.cast.ada)];
     await whispers(stage.cast.cleo, conversationId, 'One more canary.');
     expect([await unread(stage.cast.dana), await unread(stage.cast.ada)]).toEqual([dana, ada + 1]);
+  });
+
+  test('cannot count them by ids: those of one moment stand in no order (D24)', () => {
+    const now = stage.app.clock.now();
+    const { next } = randomIds({ now: () => now });
+    const made = Array.from({ length: 1000 }, () => next('msg'));
+    const inOrder = made.filter((id, nr) => nr > 0 && made[nr - 1]! < id).length;
+    expect(new Set(made).size).toBe(1000);
+    expect(inOrder).toBeGreaterThan(300);
+    expect(inOrder).toBeLessThan(700);
   });
 
   const places = rootFields(buildSchema()).flatMap(({ kind, field }) =>
