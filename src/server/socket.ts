@@ -217,12 +217,6 @@ export function serveSocket(
   };
 }
 
-/** ws throws at a reason of more than 123 bytes, and graphql-ws gives reasons with an id in them that the client chose. */
-function leaveOutLongReasons(socket: WebSocket): void {
-  const close = socket.close.bind(socket);
-  socket.close = (code, reason = '') => close(code, Buffer.byteLength(reason) > 123 ? '' : reason);
-}
-
 function refusalOfUpgrade({ url, headers }: IncomingMessage, config: Config, open: number): string | null {
   if (url?.split('?')[0] !== '/graphql') return '404 Not Found';
   if (open >= config.MAX_SOCKETS) return '503 Service Unavailable';
