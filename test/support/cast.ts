@@ -38,11 +38,11 @@ export interface Cast {
   leave(): Promise<void>;
 }
 
-export async function castOf(app: App, url = app.url): Promise<Cast> {
+export async function castOf(app: App, url = app.url, tokenSeconds = 3600): Promise<Cast> {
   const acme = await newWorkspace(app, 'Acme');
   const globex = await newWorkspace(app, 'Globex');
   const person = (workspaceId: string, name: string, actor: ActorOptions) =>
-    newPerson(app, url, workspaceId, name, actor);
+    newPerson(app, url, workspaceId, name, actor, tokenSeconds);
   const [ada, ben, cleo, dana, eli, bot, crm, reader, gus, ivy, globot] = await Promise.all([
     person(acme, 'Ada', { kind: 'AGENT', role: 'ADMIN' }),
     person(acme, 'Ben', { kind: 'AGENT', role: 'AGENT' }),
@@ -98,6 +98,7 @@ export async function newPerson(
   workspaceId: string,
   displayName: string,
   { kind, role, scopes = [], answersBy = 'EXTERNAL', email }: ActorOptions,
+  tokenSeconds = 3600,
 ): Promise<Person> {
   const id = world.ids.next(idKinds[kind]);
   const handle = displayName.toLowerCase().replace(/\W+/g, '-');
@@ -121,7 +122,7 @@ export async function newPerson(
     createdAt: world.clock.now(),
   });
   await em.flush();
-  const { token } = await tokens.issue(id, 3600);
+  const { token } = await tokens.issue(id, tokenSeconds);
   return new Person(url, id, displayName, token);
 }
 

@@ -1,0 +1,171 @@
+import fc from 'fast-check';
+import sql from 'sql-template-tag';
+import type { Part } from '../../src/auth/visibility.js';
+import type { Owner, Who, World } from './worlds.js';
+
+/** One action of a history: who does what to which conversation of whom. `text` is what it writes, if it writes. */
+export interface Step {
+  by: Who;
+  does: string;
+  of: Owner;
+  at: number;
+  text: string;
+  /** decides whatever else is left open: which cursor, which node, which colleague */
+  chance: number;
+}
+
+interface Deed {
+  /** the mutation; by default the one of the same name */
+  mutation?: string;
+  /** who does it, in Acme's words: see `asOwnersPeople` */
+  by: readonly Who[];
+  /** how often, among the others */
+  weight: number;
+  /** who may notice it at all, if not everyone: a lattice hides its parts */
+  part?: Exclude<Part, 'EVERYONE'>;
+  /** its input, but for the conversation's id */
+  input?: (step: Step, world: World, conversationId: string) => object | Promise<object>;
+  /** what it is about, if not a conversation: then its input has no `conversationId` */
+  about?: 'CUSTOMER' | 'WORKSPACE';
+}
+
+const agents = ['ada', 'ben', 'cleo'] as const;
+const text = ({ text: words }: Step) => ({ text: words });
+
+async function latestTurn({ apps }: World, conversationId: string): Promise<string> {
+  const [turn] = await apps[0].world.database.read<{ id: string }>(sql`
+    select id from ai_turns where conversation_id = ${conversationId} order by opened_at desc, id limit 1`);
+  return turn?.id ?? 'none';
+}
+
+/**
+ * The vocabulary of histories: every mutation of the schema, one line for each way to use it. A mutation that is neither
+ * here nor in `notInHistories` fails a test.
+ */
+export const deeds: Record<string, Deed> = {
+  whisper: { by: agents, weight: 8, part: 'TEAM_ENTRY', input: text },
+  'whisper to somebody': {
+    mutation: 'whisper',
+    by: agents,
+    weight: 2,
+    part: 'TEAM_ENTRY',
+    input: ({ text: words, chance }, { people }) => ({ text: words, mentionIds: [people[agents[chance % 3]!].id] }),
+  },
+  note: {
+    mutation: 'whisper',
+    by: [...agents, 'fay', 'fay'],
+    weight: 4,
+    part: 'NOTE',
+    input: (step) => ({ ...text(step), audience: 'SELF' }),
+  },
+  joinConversation: { by: agents, weight: 2, part: 'TEAM_ENTRY' },
+  leaveConversation: { by: agents, weight: 2, part: 'TEAM_ENTRY' },
+  tags: {
+    mutation: 'updateConversation',
+    by: agents,
+    weight: 2,
+    part: 'TEAM_STATE',
+    input: ({ by, text: words }) => ({ tags: ['vip', `of ${by}`, words.slice(0, 20).trim() || 'blank'] }),
+  },
+  priority: {
+    mutation: 'updateConversation',
+    by: agents,
+    weight: 2,
+    part: 'TEAM_STATE',
+    input: ({ by }) => ({ priority: by === 'ada' ? 'URGENT' : 'LOW' }),
+  },
+  'read by an agent': { mutation: 'markConversationRead', by: agents, weight: 2, part: 'TEAM_STATE' },
+  'read by the customer': { mutation: 'markConversationRead', by: ['dana'], weight: 2 },
+  'said by the customer': { mutation: 'sendMessage', by: ['dana'], weight: 5, input: text },
+  'said by an agent': { mutation: 'sendMessage', by: agents, weight: 5, input: text },
+  'said for the customer': {
+    mutation: 'sendMessage',
+    by: ['crm'],
+    weight: 1,
+    input: (step) => ({ ...text(step), onBehalfOfCustomer: true }),
+  },
+  'said by the AI agent': {
+    mutation: 'sendMessage',
+    by: ['bot'],
+    weight: 4,
+    input: async (step, world, id) => ({ ...text(step), aiTurnId: await latestTurn(world, id) }),
+  },
+  startConversation: { by: ['dana'], weight: 1, input: text, about: 'CUSTOMER' },
+  'requestHuman by the customer': { mutation: 'requestHuman', by: ['dana'], weight: 1 },
+  'requestHuman by the AI agent': {
+    mutation: 'requestHuman',
+    by: ['bot'],
+    weight: 1,
+    input: async (step, world, id) => ({ ...text(step), reason: step.text, aiTurnId: await latestTurn(world, id) }),
+  },
+  takeOverConversation: { by: agents, weight: 4, input: () => ({ force: true }) },
+  handBackConversation: { by: agents, weight: 2 },
+  resolveConversation: { by: [...agents], weight: 1 },
+  reopenConversation: { by: [...agents], weight: 1 },
+  finalizeConversation: { by: ['ada', 'dana'], weight: 1 },
+  subject: {
+    mutation: 'updateConversation',
+    by: agents,
+    weight: 1,
+    input: ({ text: words }) => ({ subject: words }),
+  },
+  updateWorkspace: { by: ['ada'], weight: 1, input: ({ text: name }) => ({ name }), about: 'WORKSPACE' },
+  createAgent: {
+    by: ['ada'],
+    weight: 1,
+    input: ({ chance }) => ({ displayName: 'Gil', email: `gil.${chance}@example.test` }),
+    about: 'WORKSPACE',
+  },
+  // Of somebody who takes part in nothing: what a stream of states told of them would not be told again.
+  updateAgent: {
+    by: ['ada'],
+    weight: 1,
+    input: ({ text: displayName }, { people }) => ({ agentId: people.fay.id, displayName }),
+    about: 'WORKSPACE',
+  },
+};
+
+/** Mutations that no history uses, and why. */
+export const notInHistories: Record<string, string> = {
+  signIn: 'its answer is a token, which is signed anew each time; it shows nothing of any conversation',
+  setPassword: 'its answer is empty whatever it is; hashing would take most of the time',
+};
+
+/** What is no mutation: time that passes with its timers, and an observer that comes back, perhaps to another node. */
+export const events: Record<string, { weight: number }> = { time: { weight: 2 }, reconnect: { weight: 1 } };
+
+const translations: Record<Owner, Partial<Record<Who, Who>>> = {
+  dana: {},
+  eli: { dana: 'eli' },
+  ivy: { dana: 'ivy', bot: 'globot', ada: 'gus', ben: 'gus', cleo: 'gus', fay: 'gus', crm: 'gus' },
+};
+/** Whoever it is in the place of Acme's people and Dana where the conversation is another's. */
+const asOwnersPeople = (who: Who, of: Owner): Who => translations[of][who] ?? who;
+
+/** Histories over the conversations of these owners, one as often as it is named. */
+export function historiesOf(of: readonly Owner[], maxLength: number): fc.Arbitrary<Step[]> {
+  const kinds = [...Object.entries(deeds), ...Object.entries(events)].map(([does, { weight, ...deed }]) => ({
+    weight,
+    arbitrary: fc
+      .record({
+        by: fc.constantFrom<Who>(...('by' in deed ? (deed as Deed).by : ['ada' as const])),
+        does: fc.constant(does),
+        of: fc.constantFrom<Owner>(...of),
+        at: fc.constantFrom(0, 0, 0, 1),
+        text: fc.string({ minLength: 1, maxLength: 20, unit: 'grapheme' }),
+        chance: fc.nat(1000),
+      })
+      .map((step): Step => ({ ...step, by: asOwnersPeople(step.by, step.of) })),
+  }));
+  return fc.array(fc.oneof(...kinds), { minLength: 4, maxLength });
+}
+
+/** In the third world another colleague does it, in other words of another length. Nobody else may write a note for them:
+ * its author may be watching. */
+const colleagues: Partial<Record<Who, Who>> = { ada: 'cleo', ben: 'ada', cleo: 'ben' };
+export const inOtherWords = (step: Step): Step => ({
+  ...step,
+  by: deeds[step.does]?.part === 'NOTE' ? step.by : (colleagues[step.by] ?? step.by),
+  text: `${step.text} and much more of it`,
+  chance: step.chance + 1,
+});
