@@ -99,15 +99,16 @@ export class Observer {
   /** Waits until every stream of these conversations has told what is there now. */
   async catchUp(conversationIds: readonly string[]): Promise<void> {
     for (const id of conversationIds.filter((one) => this.followed.includes(one))) {
-      const query = `query ($id: ID!) { conversation(id: $id) ${this.state}
-        ends: conversation(id: $id) { timeline(last: 1) { edges { cursor } } messages(last: 1) { edges { cursor } } } }`;
-      const { text } = await this.request('POST', '/graphql', JSON.stringify({ query, variables: { id } }));
+      const end = '(last: 1, after: $after) { edges { cursor } }';
+      const query = `query ($id: ID!, $after: String) { conversation(id: $id) ${this.state}
+        ends: conversation(id: $id) { timeline${end} messages${end} } }`;
+      const variables = { id, after: this.startedAt.get(id) || null };
+      const { text } = await this.request('POST', '/graphql', JSON.stringify({ query, variables }));
       const { conversation, ends } = JSON.parse(text).data;
       for (const list of ['timeline', 'messages'] as const) {
         const cursor = ends[list].edges.at(-1)?.cursor;
         const field = list === 'timeline' ? 'timelineItemAdded' : 'messageAdded';
-        if (cursor !== this.startedAt.get(id))
-          await this.until(`${list} ${id}`, (data) => data[field].cursor === cursor);
+        if (cursor) await this.until(`${list} ${id}`, (data) => data[field].cursor === cursor);
       }
       const now = JSON.stringify(conversation);
       await this.until(`state ${id}`, (data) => JSON.stringify(data.conversationUpdated) === now);
