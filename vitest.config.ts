@@ -11,6 +11,7 @@ export default defineConfig({
   test: {
     include: process.env.DEEP ? ['test/**/*.test.ts', 'test/**/*.deep.ts'] : ['test/**/*.test.ts'],
     globalSetup: ['test/support/globalSetup.ts'],
+    setupFiles: ['test/support/canaryTap.ts'],
     reporters: ['default', new Tally()],
     maxWorkers: 2,
     testTimeout: 30_000,

@@ -8,6 +8,7 @@ import {
   WhisperDocument,
 } from '../operations/generated.js';
 import { startTestApp, type TestApp } from '../support/app.js';
+import { searchPrompt } from '../support/canaries.js';
 import { type Cast, castOf, newPerson, setDefaultAiAgent } from '../support/cast.js';
 import { eventually } from '../support/eventually.js';
 import { runDueJobs } from '../support/jobs.js';
@@ -29,6 +30,7 @@ class ScriptedModel implements AiModel {
 
   async reply(conversation: AiConversation) {
     this.shown.push(conversation);
+    searchPrompt(conversation);
     return { say: await this.compose(conversation) };
   }
 }

@@ -11,6 +11,7 @@ import type * as Cursors from '../../src/reads/cursors.js';
 import type * as Page from '../../src/reads/page.js';
 import type * as Timeline from '../../src/reads/timeline.js';
 import type * as Http from '../../src/server/http.js';
+import { stopSearching } from '../support/canaries.js';
 import type { Step } from './deeds.js';
 import { type Lattice, lattices, Theatre } from './lattices.js';
 import type { Owner, Who } from './worlds.js';
@@ -167,6 +168,8 @@ vi.mock('../../src/server/http.js', async (importOriginal) => {
 
 let theatre: Theatre;
 beforeAll(async () => {
+  // Here they are let out, and it is the comparison that must find them.
+  stopSearching();
   theatre = await Theatre.open();
 });
 afterAll(() => theatre.close());

@@ -5,6 +5,7 @@ import type { AiConversation, AiModel, AiReply } from '../../src/adapters/AiMode
 import type { Clock } from '../../src/clock.js';
 import type { IdKind, IdSource } from '../../src/ids.js';
 import { startTestApp, type TestApp } from '../support/app.js';
+import { searchPrompt } from '../support/canaries.js';
 import { type Cast, castOf, newPerson, setDefaultAiAgent } from '../support/cast.js';
 import type { Person } from '../support/Person.js';
 import { jobOf } from './jobsKnown.js';
@@ -66,6 +67,7 @@ export class RecordingModel implements AiModel {
 
   async reply(conversation: AiConversation): Promise<AiReply> {
     this.handed.push(JSON.stringify(conversation));
+    searchPrompt(conversation);
     await this.answering.promise;
     const { unanswered, before } = conversation;
     const say = `${before.length} lines before: ${unanswered.join(' / ')}`.slice(0, 500);

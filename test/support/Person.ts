@@ -2,6 +2,7 @@ import { print, type TypedQueryDocumentNode as TypedDocumentNode } from 'graphql
 import { type Client, createClient } from 'graphql-ws';
 import { expect } from 'vitest';
 import { WebSocket } from 'ws';
+import { hear, search } from './canaries.js';
 import { EventQueue } from './EventQueue.js';
 
 export interface Answer<Data> {
@@ -47,12 +48,16 @@ export class Person {
 
   /** The bytes of an answer. */
   async raw(document: Document<unknown, any>, variables?: unknown): Promise<{ status: number; text: string }> {
+    const query = typeof document === 'string' ? document : print(document);
+    hear(this.token, query, variables);
     const response = await fetch(`${this.url}/graphql`, {
       method: 'POST',
       headers: { 'content-type': 'application/json', ...(this.token && { authorization: `Bearer ${this.token}` }) },
-      body: JSON.stringify({ query: typeof document === 'string' ? document : print(document), variables }),
+      body: JSON.stringify({ query, variables }),
     });
-    return { status: response.status, text: await response.text() };
+    const text = await response.text();
+    search(this.token, this.name, JSON.stringify([...response.headers]) + text);
+    return { status: response.status, text };
   }
 
   /** A stream, with its events queued from the first on. */
@@ -70,11 +75,18 @@ export class Person {
     });
     const query = typeof document === 'string' ? document : print(document);
     const queue = new EventQueue<any>(() => stop());
+    const searched = (event: unknown) => search(this.token, this.name, JSON.stringify(event));
     const stop = this.socket.subscribe(
       { query, variables: variables as Record<string, unknown> },
       {
-        next: (event) => queue.push(event),
-        error: (error) => queue.end(error),
+        next: (event) => {
+          searched(event);
+          queue.push(event);
+        },
+        error: (error) => {
+          searched(error);
+          queue.end(error);
+        },
         complete: () => queue.end(null),
       },
     );

@@ -1,4 +1,5 @@
 import { type ClientOptions, WebSocket } from 'ws';
+import { search } from './canaries.js';
 import { EventQueue } from './EventQueue.js';
 import type { Person } from './Person.js';
 
@@ -13,12 +14,14 @@ export class RawSocket {
   readonly socket: WebSocket;
   readonly frames: EventQueue<Frame>;
   readonly texts: string[] = [];
+  private token: string | null = null;
 
   constructor(url: string, protocols = ['graphql-transport-ws'], options: ClientOptions = {}) {
     this.socket = new WebSocket(`${url.replace('http', 'ws')}/graphql`, protocols, options);
     this.frames = new EventQueue(() => this.socket.terminate());
     this.socket.on('message', (data) => {
       this.texts.push(String(data));
+      search(this.token, 'a socket', String(data));
       this.frames.push(JSON.parse(String(data)));
     });
     this.socket.on('unexpected-response', (_, response) => {
@@ -44,6 +47,7 @@ export class RawSocket {
 
   async init(token: string | null): Promise<void> {
     await this.opened();
+    this.token = token;
     this.send({ type: 'connection_init', payload: token === null ? {} : { authorization: `Bearer ${token}` } });
   }
 

@@ -3,6 +3,7 @@ import type { App } from '../../src/app.js';
 import { Actor, type ActorKind, type Scope } from '../../src/entities/Actor.js';
 import { Workspace } from '../../src/entities/Workspace.js';
 import type { IdKind } from '../../src/ids.js';
+import { knowToken } from './canaries.js';
 import { Person } from './Person.js';
 
 const idKinds: Record<ActorKind, IdKind> = {
@@ -123,6 +124,7 @@ export async function newPerson(
   });
   await em.flush();
   const { token } = await tokens.issue(id, tokenSeconds);
+  knowToken(token, { id, workspaceId, readsWhispers: kind === 'AGENT' || scopes.includes('WHISPERS_READ') });
   return new Person(url, id, displayName, token);
 }
 
