@@ -90,7 +90,7 @@ export class Scene {
   }
 
   /** Something changed that leaves no entry. */
-  touch(part: 'EVERYONE' | 'TEAM_STATE'): void {
+  touch(part: 'EVERYONE' | 'CUSTOMER_READ' | 'TEAM_STATE'): void {
     if (part === 'EVERYONE') this.conversation.publicVersion += 1;
     else this.conversation.teamVersion += 1;
     this.parts.add(part);

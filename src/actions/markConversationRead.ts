@@ -20,7 +20,7 @@ export function markConversationRead(world: World, viewer: Viewer, input: MarkCo
   const { conversationId } = input;
   return throughTheDoor(world, { name: 'markConversationRead', viewer, input: {}, conversationId }, async (scene) => {
     await moveMark(scene, foundAt(await placeOf(scene, input.upToId ?? null), 'upToId'));
-    scene.touch(isCustomer(viewer) ? 'EVERYONE' : 'TEAM_STATE');
+    scene.touch(isCustomer(viewer) ? 'CUSTOMER_READ' : 'TEAM_STATE');
     return {};
   });
 }

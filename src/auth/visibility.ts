@@ -1,6 +1,6 @@
 import sql, { empty, type Sql } from 'sql-template-tag';
 import { mayEver } from './roles.js';
-import { isAgent, type Viewer } from './Viewer.js';
+import { isAgent, isCustomer, type Viewer } from './Viewer.js';
 
 /**
  * The one place for seeing: a viewer becomes the conditions of a query. Every read goes through here: pages, `node`,
@@ -94,12 +94,14 @@ export function sharedViewKey(viewer: Viewer): string {
 }
 
 /** Whether a change that only these may know concerns the viewer. */
-export type Part = 'EVERYONE' | 'TEAM_ENTRY' | 'TEAM_STATE' | 'NOTE';
+export type Part = 'EVERYONE' | 'CUSTOMER_READ' | 'TEAM_ENTRY' | 'TEAM_STATE' | 'NOTE';
 
 export function mayNotice(viewer: Viewer, part: Part): boolean {
   switch (part) {
     case 'EVERYONE':
       return true;
+    case 'CUSTOMER_READ':
+      return isCustomer(viewer) || mayEver(viewer, 'readTeamFields');
     case 'TEAM_ENTRY':
       return viewOf(viewer) === 'TEAM';
     case 'TEAM_STATE':
@@ -109,11 +111,17 @@ export function mayNotice(viewer: Viewer, part: Part): boolean {
   }
 }
 
+/** When the customer last read. The team sees it by its own number; an AI agent not at all. */
+const customersReading = sql`(
+  select extract(epoch from r.read_at) from read_marks r
+  where r.conversation_id = c.id and r.actor_id = c.customer_id)`;
+
 /** The numbers that move when something has changed which this viewer may read; never with anything else. */
 export function noticedVersion(viewer: Viewer): Sql {
   return sql`concat_ws('.', c.position, c.public_version
     ${mayNotice(viewer, 'TEAM_ENTRY') ? sql`, c.team_position` : empty}
-    ${mayNotice(viewer, 'TEAM_STATE') ? sql`, c.team_version` : empty})`;
+    ${mayNotice(viewer, 'TEAM_STATE') ? sql`, c.team_version` : empty}
+    ${isCustomer(viewer) ? sql`, ${customersReading}` : empty})`;
 }
 
 /** The same across conversations (`c`): the last transaction that changed what this viewer may read. */

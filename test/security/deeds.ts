@@ -75,7 +75,7 @@ export const deeds: Record<string, Deed> = {
     input: ({ by }) => ({ priority: by === 'ada' ? 'URGENT' : 'LOW' }),
   },
   'read by an agent': { mutation: 'markConversationRead', by: agents, weight: 2, part: 'TEAM_STATE' },
-  'read by the customer': { mutation: 'markConversationRead', by: ['dana'], weight: 2 },
+  'read by the customer': { mutation: 'markConversationRead', by: ['dana'], weight: 2, part: 'CUSTOMER_READ' },
   'said by the customer': { mutation: 'sendMessage', by: ['dana'], weight: 5, input: text },
   'said by an agent': { mutation: 'sendMessage', by: agents, weight: 5, input: text },
   'said for the customer': {

@@ -15,13 +15,14 @@ export interface Lattice {
 }
 
 const partOf = (step: Step) => deeds[step.does]?.part;
+const isOfTeam = (step: Step) => ['TEAM_ENTRY', 'TEAM_STATE', 'NOTE'].includes(partOf(step)!);
 const isOf = (owner: Owner) => (step: Step) =>
   step.of === owner && step.does in deeds && (owner === 'ivy' || deeds[step.does]!.about !== 'WORKSPACE');
 
 export const lattices = {
   'a customer and an AI agent, and what is the team’s': {
     watchers: ['dana', 'bot'],
-    hides: (step) => partOf(step) !== undefined,
+    hides: isOfTeam,
     owners: ['dana'],
   },
   'an integration without WHISPERS_READ, and whispers, notes, joins and leaves': {
@@ -40,9 +41,14 @@ export const lattices = {
     owners: ['dana', 'ivy', 'ivy'],
   },
   'a customer, and another customer': { watchers: ['dana'], hides: isOf('eli'), owners: ['dana', 'eli', 'eli'] },
+  'an AI agent, and when the customer reads': {
+    watchers: ['bot'],
+    hides: (step) => partOf(step) === 'CUSTOMER_READ',
+    owners: ['dana'],
+  },
   'the model of the built-in AI agent, and what is the team’s': {
     watchers: ['dana', 'helper'],
-    hides: (step) => partOf(step) !== undefined,
+    hides: isOfTeam,
     owners: ['dana'],
     builtInAi: true,
   },

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { deeds, notInHistories } from './deeds.js';
+import { deeds, notInHistories, type Step } from './deeds.js';
 import { rootFields } from './documents.js';
-import { historiesFor, ofEach, Theatre } from './lattices.js';
+import { historiesFor, lattices, ofEach, Theatre } from './lattices.js';
 import { schema } from './Observer.js';
 
 vi.mock('graphile-worker', async (importOriginal) =>
@@ -29,6 +29,13 @@ describe('what one sees does not depend on what one must not see', () => {
     },
     120_000,
   );
+});
+
+test('an AI agent is not woken by a customer who reads', async () => {
+  const reads = { by: 'dana', does: 'read by the customer', of: 'dana', at: 0, text: '', chance: 0 } as const;
+  const history: Step[] = [reads, { ...reads, by: 'bot', does: 'said by the AI agent', text: 'Hello!' }, reads];
+  const lattice = lattices['an AI agent, and when the customer reads'];
+  await expect(theatre.live(history, lattice, { pageSizes: [1], everyCursor: false })).resolves.toBeUndefined();
 });
 
 test('every mutation of the schema belongs to the histories, or it is said why not', () => {
