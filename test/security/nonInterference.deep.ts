@@ -36,7 +36,7 @@ test.each(ofEach)(
     const interruptAfterTimeLimit = (minutes * 60_000) / ofEach.length;
     const result = await fc.check(property, { numRuns: perLattice, seed, endOnFailure: true, interruptAfterTimeLimit });
     if (result.failed)
-      line.failure = `path ${result.counterexamplePath}: ${String(result.errorInstance).slice(0, 300)}`;
+      line.failure = `path ${result.counterexamplePath}: ${String(result.errorInstance).split('\n')[0]}`;
     line.seconds = Math.round((Date.now() - began) / 1000);
     Object.assign(line, theatre.measured);
     await writeReport();

@@ -38,6 +38,19 @@ test('an AI agent is not woken by a customer who reads', async () => {
   await expect(theatre.live(history, lattice, { pageSizes: [1], everyCursor: false })).resolves.toBeUndefined();
 });
 
+test('a change that shows in no field has a frame of its own, in every world', async () => {
+  const by = { of: 'dana', at: 0, text: 'Careful.', chance: 0 } as const;
+  const history: Step[] = [
+    { ...by, by: 'ben', does: 'takeOverConversation' },
+    { ...by, by: 'ada', does: 'read by an agent' },
+    { ...by, by: 'cleo', does: 'whisper' },
+    { ...by, by: 'ada', does: 'read by an agent' },
+    { ...by, by: 'ben', does: 'resolveConversation' },
+  ];
+  const lattice = lattices['an integration without WHISPERS_READ, and whispers, notes, joins and leaves'];
+  await expect(theatre.live(history, lattice, { pageSizes: [1], everyCursor: false })).resolves.toBeUndefined();
+});
+
 test('every mutation of the schema belongs to the histories, or it is said why not', () => {
   const mutations = rootFields(schema).flatMap(({ kind, field }) => (kind === 'Mutation' ? [field.name] : []));
   const used = Object.entries(deeds).map(([does, { mutation }]) => mutation ?? does.split(' ')[0]!);
