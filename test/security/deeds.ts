@@ -25,8 +25,10 @@ interface Deed {
   part?: Exclude<Part, 'EVERYONE'>;
   /** its input, but for the conversation's id */
   input?: (step: Step, world: World, conversationId: string) => object | Promise<object>;
+  /** what somebody does next, before anybody else does anything: an offer does not wait */
+  next?: { does: string; by: Who };
   /** what it is about, if not a conversation: then its input has no `conversationId` */
-  about?: 'CUSTOMER' | 'WORKSPACE';
+  about?: 'CUSTOMER' | 'WORKSPACE' | 'TRANSFER';
 }
 
 const agents = ['ada', 'ben', 'cleo'] as const;
@@ -37,6 +39,17 @@ async function latestTurn({ apps }: World, conversationId: string): Promise<stri
     select id from ai_turns where conversation_id = ${conversationId} order by opened_at desc, id limit 1`);
   return turn?.id ?? 'none';
 }
+
+async function pendingTransfer({ apps }: World, conversationId: string): Promise<string> {
+  const [transfer] = await apps[0].world.database.read<{ id: string }>(sql`
+    select id from transfers where conversation_id = ${conversationId} and status = 'PENDING'`);
+  return transfer?.id ?? 'none';
+}
+const onTransfer = async (_: Step, world: World, id: string) => ({ transferId: await pendingTransfer(world, id) });
+/** Only what an admin or an assignee offers is offered at all. */
+const offerTo =
+  (whom: Who) =>
+  (step: Step, { people }: World) => ({ toAgentId: people[whom].id, note: step.text });
 
 /**
  * The vocabulary of histories: every mutation of the schema, one line for each way to use it. A mutation that is neither
@@ -100,6 +113,46 @@ export const deeds: Record<string, Deed> = {
   },
   takeOverConversation: { by: agents, weight: 4, input: () => ({ force: true }) },
   handBackConversation: { by: agents, weight: 2 },
+  // An accepted offer is in every world, as its ASSIGNED; whatever else becomes of one is the team's.
+  transferConversation: {
+    by: agents,
+    weight: 2,
+    input: offerTo('cleo'),
+    next: { does: 'acceptTransfer', by: 'cleo' },
+  },
+  acceptTransfer: { by: ['cleo'], weight: 0, input: onTransfer, about: 'TRANSFER' },
+  'transferConversation in vain': {
+    by: agents,
+    weight: 2,
+    part: 'TEAM_STATE',
+    input: offerTo('fay'),
+    next: { does: 'declineTransfer', by: 'fay' },
+  },
+  declineTransfer: { by: ['fay'], weight: 0, part: 'TEAM_STATE', input: onTransfer, about: 'TRANSFER' },
+  'transferConversation and back': {
+    by: ['ada'],
+    weight: 2,
+    part: 'TEAM_STATE',
+    input: offerTo('fay'),
+    next: { does: 'cancelTransfer', by: 'ada' },
+  },
+  cancelTransfer: { by: ['ada'], weight: 0, part: 'TEAM_STATE', input: onTransfer, about: 'TRANSFER' },
+  setTyping: { by: agents, weight: 2, part: 'TEAM_ENTRY', input: () => ({ typing: true, audience: 'TEAM' }) },
+  setAvailability: {
+    by: agents,
+    weight: 1,
+    part: 'TEAM_STATE',
+    input: ({ by }) => ({ availability: by === 'ada' ? 'AWAY' : 'OFFLINE' }),
+    about: 'WORKSPACE',
+  },
+  updateNotificationPreferences: {
+    by: agents,
+    weight: 1,
+    part: 'TEAM_STATE',
+    input: ({ chance }) => ({ preferences: [{ kind: 'NEW_MESSAGE', channels: chance % 2 ? ['IN_APP'] : [] }] }),
+    about: 'WORKSPACE',
+  },
+  markNotificationsRead: { by: agents, weight: 1, part: 'TEAM_STATE', input: () => ({}), about: 'WORKSPACE' },
   resolveConversation: { by: [...agents], weight: 1 },
   reopenConversation: { by: [...agents], weight: 1 },
   finalizeConversation: { by: ['ada', 'dana'], weight: 1 },
@@ -114,6 +167,18 @@ export const deeds: Record<string, Deed> = {
     by: ['ada'],
     weight: 1,
     input: ({ chance }) => ({ displayName: 'Gil', email: `gil.${chance}@example.test` }),
+    about: 'WORKSPACE',
+  },
+  // Of somebody who was created before, if anybody was.
+  deactivateAgent: {
+    by: ['ada'],
+    weight: 1,
+    input: async (_, { apps, cast }) => {
+      const [agent] = await apps[0].world.database.read<{ id: string }>(sql`
+        select id from actors where workspace_id in (${cast.acme}, ${cast.globex}) and display_name = 'Gil'
+        order by id limit 1`);
+      return { agentId: agent?.id ?? 'none' };
+    },
     about: 'WORKSPACE',
   },
   // Of somebody who takes part in nothing: what a stream of states told of them would not be told again.
@@ -155,9 +220,13 @@ export function historiesOf(of: readonly Owner[], maxLength: number): fc.Arbitra
         text: fc.string({ minLength: 1, maxLength: 20, unit: 'grapheme' }),
         chance: fc.nat(1000),
       })
-      .map((step): Step => ({ ...step, by: asOwnersPeople(step.by, step.of) })),
+      .map((step): Step[] => {
+        const first = { ...step, by: asOwnersPeople(step.by, step.of) };
+        const { next } = deeds[does] ?? {};
+        return next ? [first, { ...first, does: next.does, by: asOwnersPeople(next.by, step.of) }] : [first];
+      }),
   }));
-  return fc.array(fc.oneof(...kinds), { minLength: 4, maxLength });
+  return fc.array(fc.oneof(...kinds), { minLength: 4, maxLength }).map((steps) => steps.flat());
 }
 
 /** In the third world another colleague does it, in other words of another length. Nobody else may write a note for them:

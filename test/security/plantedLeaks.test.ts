@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import sql from 'sql-template-tag';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
-import { Scene } from '../../src/actions/door.js';
+import { Scene } from '../../src/actions/Scene.js';
 import type * as Visibility from '../../src/auth/visibility.js';
 import { Conversation } from '../../src/entities/Conversation.js';
 import { forbidden, Refusal } from '../../src/errors.js';

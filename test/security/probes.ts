@@ -51,7 +51,7 @@ async function ask(observer: Observer, field: Field, known: Known): Promise<void
   const isRequired = field.args.some(isRequiredArgument);
   const selection = observer.all(getNamedType(field.type).name, 2);
   if (!isRequired) await observer.sees(field.name, `{ ${field.name} ${selection} }`);
-  for (const path of pathsOf(field, (_, [name]) => !paging.includes(name!))) {
+  for (const path of pathsOf(field, (_, [name]) => !paging.includes(name!) && name !== 'availability')) {
     const ids = isRequired ? known.ids : [...known.fewIds.slice(0, 3), known.fewIds.at(-2)!];
     const values = valuesFor(typeAt(field, path), ids, known.words);
     const calls = values.map((value) => rootCall('Query', field, (at) => (same(at, path) ? value : undefined)));
