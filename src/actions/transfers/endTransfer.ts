@@ -29,6 +29,8 @@ export async function expireOverdue(scene: Scene): Promise<Entry | undefined> {
   const { workspaceId } = scene.conversation;
   const { id: actorId } = await scene.em.findOneOrFail(Actor, { workspaceId, kind: 'SYSTEM' });
   transfer.expire();
+  // A flush writes what is new before what has changed, and what is new may be the next offer.
+  await scene.em.flush();
   scene.notify({
     kind: 'TRANSFER_EXPIRED',
     to: [transfer.fromId, transfer.toId],
