@@ -13,7 +13,7 @@ import {
 import { startTestApp } from '../support/app.js';
 import { castOf } from '../support/cast.js';
 import { freshDatabaseUrl } from '../support/database.js';
-import { conversationMutations } from '../support/mutations.js';
+import { conversationMutations, fieldOf } from '../support/mutations.js';
 import { does, finalizes, newStage, resolves, says, takesOver, timelineOf } from '../support/stories.js';
 
 const stage = newStage();
@@ -21,9 +21,10 @@ const stage = newStage();
 const keyed = Object.entries(conversationMutations).filter(([name]) => !name.startsWith('markConversationRead'));
 
 describe('the same key with the same input', () => {
-  test.each(keyed)('has %s done once, with the same answer', async (_, { mutation, by, at, input }) => {
-    const conversationId = await at(stage);
-    const given = { ...(await input?.(stage, conversationId)), conversationId, idempotencyKey: randomUUID() };
+  test.each(keyed)('has %s done once, with the same answer', async (_, one) => {
+    const { mutation, by, at, input } = one;
+    const id = await at(stage);
+    const given = { ...(await input?.(stage, id)), [fieldOf(one)]: id, idempotencyKey: randomUUID() };
     const before = await stage.everythingWritten();
     const first = await does(stage.cast[by], mutation, given as never);
     const after = await stage.everythingWritten();

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { newPerson } from '../support/cast.js';
-import { conversationMutations } from '../support/mutations.js';
+import { conversationMutations, fieldOf, idOfNothing } from '../support/mutations.js';
 import type { Person } from '../support/Person.js';
 import { newStage } from '../support/stories.js';
 
@@ -22,40 +22,41 @@ beforeAll(async () => {
 const cases = Object.entries(conversationMutations);
 
 describe('somebody who cannot see the conversation', () => {
-  test.each(cases)(
-    'learns nothing from %s: the same bytes as for an id of nothing (A10, C1)',
-    async (_, { mutation, by, at, input }) => {
-      const conversationId = await at(stage);
-      const given = (await input?.(stage, conversationId)) ?? {};
-      const before = await stage.everythingWritten();
-      for (const stranger of strangers[by]) {
-        const real = await stranger.raw(mutation, { input: { conversationId, ...given } });
-        const nothing = stage.app.world.ids.next('conv');
-        const random = await stranger.raw(mutation, { input: { conversationId: nothing, ...given } });
-        expect(real.text.replaceAll(conversationId, nothing)).toBe(random.text);
-        expect(real.status).toBe(random.status);
-        const [{ errors }] = Object.values(JSON.parse(real.text).data) as [{ errors: object[] }];
-        expect(errors).toMatchObject([{ code: 'NOT_FOUND', path: ['conversationId'] }]);
-      }
-      expect(await stage.everythingWritten()).toEqual(before);
-    },
-  );
+  test.each(cases)('learns nothing from %s: the same bytes as for an id of nothing (A10, C1)', async (_, one) => {
+    const { mutation, by, at, input } = one;
+    const field = fieldOf(one);
+    const id = await at(stage);
+    const given = (await input?.(stage, id)) ?? {};
+    const before = await stage.everythingWritten();
+    for (const stranger of strangers[by]) {
+      const real = await stranger.raw(mutation, { input: { [field]: id, ...given } });
+      const nothing = idOfNothing(stage, one);
+      const random = await stranger.raw(mutation, { input: { [field]: nothing, ...given } });
+      expect(real.text.replaceAll(id, nothing)).toBe(random.text);
+      expect(real.status).toBe(random.status);
+      const [{ errors }] = Object.values(JSON.parse(real.text).data) as [{ errors: object[] }];
+      expect(errors).toMatchObject([{ code: 'NOT_FOUND', path: [field] }]);
+    }
+    expect(await stage.everythingWritten()).toEqual(before);
+  });
 });
 
-describe('an id that is no conversation’s', () => {
-  test.each(cases)('is not found by %s, whatever it is', async (_, { mutation, by, at, input }) => {
+describe('an id of something else', () => {
+  test.each(cases)('is not found by %s, whatever it is', async (_, one) => {
     const { app, cast } = stage;
-    const conversationId = await at(stage);
-    const given = (await input?.(stage, conversationId)) ?? {};
+    const { mutation, by, at, input } = one;
+    const field = fieldOf(one);
+    const real = await at(stage);
+    const given = (await input?.(stage, real)) ?? {};
     const wrong = [
       '',
       'x',
       '7',
-      conversationId.slice(0, -1),
-      conversationId.toUpperCase(),
-      `${conversationId}\0`,
-      ` ${conversationId}`,
-      conversationId.replace('conv_', 'msg_'),
+      real.slice(0, -1),
+      real.toUpperCase(),
+      `${real}\0`,
+      ` ${real}`,
+      real.replace(/^[a-z]+_/, 'msg_'),
       '\0',
       '\ud800',
       cast.dana.id,
@@ -65,17 +66,19 @@ describe('an id that is no conversation’s', () => {
     ];
     const before = await stage.everythingWritten();
     for (const id of wrong) {
-      const answer = await cast[by].attempt(mutation, { input: { ...given, conversationId: id } as never });
+      const answer = await cast[by].attempt(mutation, { input: { ...given, [field]: id } as never });
       expect(answer.errors, id.slice(0, 40)).toEqual([]);
       const [{ errors }] = Object.values(answer.data!) as [{ errors: object[] }];
-      expect(errors, id.slice(0, 40)).toMatchObject([{ code: 'NOT_FOUND', path: ['conversationId'] }]);
+      expect(errors, id.slice(0, 40)).toMatchObject([{ code: 'NOT_FOUND', path: [field] }]);
     }
     expect(await stage.everythingWritten()).toEqual(before);
   });
 
-  test.each(cases)('is refused by %s when it is no id at all', async (_, { mutation, by }) => {
-    for (const conversationId of [null, undefined, {}, ['x'], true, 1.5]) {
-      const { status, data, errors } = await stage.cast[by].attempt(mutation, { input: { conversationId } as never });
+  test.each(cases)('is refused by %s when it is no id at all', async (_, one) => {
+    const { mutation, by } = one;
+    for (const id of [null, undefined, {}, ['x'], true, 1.5]) {
+      const input = { [fieldOf(one)]: id } as never;
+      const { status, data, errors } = await stage.cast[by].attempt(mutation, { input });
       expect({ status, data }).toEqual({ status: 400, data: null });
       expect(errors.map(({ extensions }) => extensions.code)).toEqual(['BAD_USER_INPUT']);
     }
@@ -93,8 +96,9 @@ describe('an id that is no conversation’s', () => {
 test('nobody without a token does anything (A1)', async () => {
   const conversationId = await stage.startedBy(stage.cast.dana);
   const before = await stage.everythingWritten();
-  for (const { mutation } of Object.values(conversationMutations)) {
-    const { status, errors } = await stage.cast.nobody.attempt(mutation, { input: { conversationId } as never });
+  for (const one of Object.values(conversationMutations)) {
+    const input = { [fieldOf(one)]: conversationId } as never;
+    const { status, errors } = await stage.cast.nobody.attempt(one.mutation, { input });
     expect(status).not.toBe(200);
     expect(errors).toHaveLength(1);
   }

@@ -1,5 +1,8 @@
 import type { TypedQueryDocumentNode } from 'graphql';
 import {
+  AcceptTransferDocument,
+  CancelTransferDocument,
+  DeclineTransferDocument,
   FinalizeConversationDocument,
   HandBackConversationDocument,
   JoinConversationDocument,
@@ -10,10 +13,12 @@ import {
   ResolveConversationDocument,
   SendMessageDocument,
   TakeOverConversationDocument,
+  TransferConversationDocument,
   UpdateConversationDocument,
   WhisperDocument,
 } from '../operations/generated.js';
 import { joins, type Stage } from './stories.js';
+import { offered } from './transfers.js';
 
 /** Any mutation: its input is checked by whoever makes it. */
 export type AnyMutation = TypedQueryDocumentNode<Record<string, unknown>, { input: never }>;
@@ -22,12 +27,21 @@ export interface ConversationMutation {
   mutation: AnyMutation;
   /** who calls it, and where: there it is carried out and changes something */
   by: 'dana' | 'ben' | 'cleo' | 'bot' | 'crm';
+  /** answers the id of what it is about */
   at: (stage: Stage) => Promise<string>;
-  input?: (stage: Stage, conversationId: string) => object | Promise<object>;
+  /** the field that names it, if that is not the conversation itself */
+  field?: 'conversationId' | 'transferId';
+  input?: (stage: Stage, id: string) => object | Promise<object>;
 }
+
+export const fieldOf = ({ field = 'conversationId' }: ConversationMutation) => field;
+/** An id like that of what the mutation is about, and of nothing. */
+export const idOfNothing = (stage: Stage, { field }: ConversationMutation) =>
+  stage.app.world.ids.next(field === 'transferId' ? 'xfer' : 'conv');
 
 const started = (stage: Stage) => stage.startedBy(stage.cast.dana);
 const ofBen = (stage: Stage) => stage.takenOverBy(stage.cast.ben);
+const offerToCleo = async (stage: Stage) => (await offered(stage)).transferId;
 
 /** Every mutation about one conversation, with a call that has an effect. */
 export const conversationMutations: Record<string, ConversationMutation> = {
@@ -84,6 +98,21 @@ export const conversationMutations: Record<string, ConversationMutation> = {
   },
   'finalizeConversation of a customer': { mutation: FinalizeConversationDocument, by: 'dana', at: ofBen },
   'finalizeConversation of an agent': { mutation: FinalizeConversationDocument, by: 'ben', at: ofBen },
+  transferConversation: {
+    mutation: TransferConversationDocument,
+    by: 'ben',
+    at: ofBen,
+    input: ({ cast }) => ({ toAgentId: cast.cleo.id, note: 'Please', leaveOnAccept: true }),
+  },
+  acceptTransfer: { mutation: AcceptTransferDocument, by: 'cleo', field: 'transferId', at: offerToCleo },
+  declineTransfer: {
+    mutation: DeclineTransferDocument,
+    by: 'cleo',
+    field: 'transferId',
+    at: offerToCleo,
+    input: () => ({ reason: 'Busy' }),
+  },
+  cancelTransfer: { mutation: CancelTransferDocument, by: 'ben', field: 'transferId', at: offerToCleo },
   updateConversation: {
     mutation: UpdateConversationDocument,
     by: 'cleo',
