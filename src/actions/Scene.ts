@@ -15,7 +15,6 @@ import type { World } from './World.js';
 
 /** One conversation under its lock: what it is now, and the only means to change it. */
 export class Scene {
-  readonly now: Date;
   private readonly entryIds: string[] = [];
   private readonly parts = new Set<Part>();
   private readonly turnsOf = new Set<string>();
@@ -28,11 +27,10 @@ export class Scene {
     readonly viewer: Viewer,
     readonly conversation: Conversation,
     readonly situation: Situation,
+    readonly now: Date,
     /** participating agents who want to be told of new messages */
     private readonly messageListeners: readonly string[] = [],
-  ) {
-    this.now = world.clock.now();
-  }
+  ) {}
 
   /** Refuses what the policies refuse. Called before the first write. */
   require(ability: AbilityName, wish: Wish = {}): void {

@@ -37,8 +37,10 @@ export function throughTheDoor(
     (em) => lockConversation(em, call),
     async (em, conversation) => {
       const viewer = await lockPeople(em, call, conversation);
-      const { situation, messageListeners } = await readSituation(em, conversation, world);
-      const scene = new Scene(world, em, viewer, conversation, situation, messageListeners);
+      // One moment: what is judged by it must be written by it, or an offer ends after it has expired.
+      const now = world.clock.now();
+      const { situation, messageListeners } = await readSituation(em, conversation, now);
+      const scene = new Scene(world, em, viewer, conversation, situation, now, messageListeners);
       if (situation.overdueTransferId !== null) await expireOverdue(scene);
       const { subjectId = null, entry } = await change(scene);
       return scene.end(subjectId, entry?.id ?? null);
@@ -85,10 +87,10 @@ async function lockPeople(em: EntityManager, call: ConversationCall, conversatio
 async function readSituation(
   em: EntityManager,
   { id }: Conversation,
-  { clock }: World,
+  now: Date,
 ): Promise<{ situation: Situation; messageListeners: string[] }> {
   const query = sql`
-    select ${situationOf(clock.now())} as situation, array(
+    select ${situationOf(now)} as situation, array(
       select p.actor_id from participants p
       join notification_preferences np
         on np.agent_id = p.actor_id and np.kind = 'NEW_MESSAGE' and np.channels <> '{}'

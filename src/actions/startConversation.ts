@@ -1,4 +1,5 @@
 import { type EntityManager, LockMode } from '@mikro-orm/postgresql';
+import type { Situation } from '../auth/policies.js';
 import { isCustomer, type Viewer } from '../auth/Viewer.js';
 import { Actor } from '../entities/Actor.js';
 import { type Channel, Conversation } from '../entities/Conversation.js';
@@ -124,7 +125,7 @@ async function open(
     handlingEpoch: 0,
   });
   await em.persist(conversation).flush();
-  return new Scene(world, em, start.viewer, conversation, {
+  const situation: Situation = {
     status: 'OPEN',
     handling: conversation.handling,
     assigneeId: null,
@@ -134,7 +135,8 @@ async function open(
     openTurnId: null,
     pendingTransferId: null,
     overdueTransferId: null,
-  });
+  };
+  return new Scene(world, em, start.viewer, conversation, situation, now);
 }
 
 const unchanged = (message: Entry): Done => ({
