@@ -14,11 +14,11 @@ export interface MarkNotificationsReadInput {
 export async function markNotificationsRead(
   { database, clock }: World,
   viewer: Viewer,
-  { upToId, ids }: MarkNotificationsReadInput,
+  { upToId = null, ids = null }: MarkNotificationsReadInput,
 ): Promise<void> {
-  if (upToId && ids) throw invalidInput(['ids'], 'Give upToId or ids, not both.');
+  if (upToId !== null && ids !== null) throw invalidInput(['ids'], 'Give upToId or ids, not both.');
   const field = ids ? 'ids' : 'upToId';
-  const named = [...new Set(ids ?? (upToId ? [upToId] : []))];
+  const named = [...new Set(ids ?? (upToId === null ? [] : [upToId]))];
   if (!named.every((id) => isIdOf(id, 'ntf'))) throw notFoundAt(field);
   const found = await database.read<{ number: number }>(sql`
     select n.number from notifications n where n.id = any(${named}) and ${visibleNotifications(viewer)}`);
