@@ -8,6 +8,11 @@ import { requestHuman } from '../actions/requestHuman.js';
 import { resolveConversation } from '../actions/resolveConversation.js';
 import { sendMessage } from '../actions/sendMessage.js';
 import { takeOverConversation } from '../actions/takeOverConversation.js';
+import { acceptTransfer } from '../actions/transfers/acceptTransfer.js';
+import type { AnswerInput } from '../actions/transfers/answerTransfer.js';
+import { cancelTransfer } from '../actions/transfers/cancelTransfer.js';
+import { declineTransfer } from '../actions/transfers/declineTransfer.js';
+import { transferConversation } from '../actions/transfers/transferConversation.js';
 import { updateConversation } from '../actions/updateConversation.js';
 import type { World } from '../actions/World.js';
 import { whisper } from '../actions/whisper.js';
@@ -50,6 +55,16 @@ function does<Input extends object>(viewer: Viewer, after: number, action: Act<I
   return { after, act: (stage) => action(stage.world, viewer, { ...input, conversationId: stage.conversationId }) };
 }
 
+type Answer = (world: World, viewer: Viewer, input: AnswerInput) => Promise<unknown>;
+
+/** Of the conversation's last offer. */
+function answers(viewer: Viewer, after: number, action: Answer, input: { reason?: string }): Step {
+  return {
+    after,
+    act: async (stage) => action(stage.world, viewer, { ...input, transferId: await stage.lastTransferId() }),
+  };
+}
+
 function agent(handle: string) {
   const viewer = viewerOf(handle);
   return {
@@ -67,6 +82,11 @@ function agent(handle: string) {
     reopens: () => does(viewer, 60, reopenConversation, {}),
     finalizes: () => does(viewer, 60, finalizeConversation, {}),
     reads: () => does(viewer, 5, markConversationRead, {}),
+    offers: (to: { id: string }, note: string, more: { leaveOnAccept?: true } = {}) =>
+      does(viewer, 20 + typing(note), transferConversation, { toAgentId: to.id, note, ...more }),
+    accepts: () => answers(viewer, 40, acceptTransfer, {}),
+    declines: (reason: string) => answers(viewer, 30 + typing(reason), declineTransfer, { reason }),
+    cancels: () => answers(viewer, 90, cancelTransfer, {}),
     files: (input: { subject?: string; priority?: Priority; tags?: string[] }) =>
       does(viewer, 8, updateConversation, input),
   };

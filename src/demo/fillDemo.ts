@@ -9,6 +9,7 @@ import { Workspace } from '../entities/Workspace.js';
 import { articles } from './articles.js';
 import { integrationScopes } from './cast.js';
 import { acmeAnswered } from './conversations/acmeAnswered.js';
+import { acmeOffered } from './conversations/acmeOffered.js';
 import { acmeTakenOver } from './conversations/acmeTakenOver.js';
 import { acmeWaiting } from './conversations/acmeWaiting.js';
 import { damagedDelivery } from './conversations/damagedDelivery.js';
@@ -73,7 +74,24 @@ async function fill(database: Database, firstDay: Date): Promise<void> {
     await addArticles(em, firstDay);
   });
   await playAll(database, firstDay);
+  await settle(database, firstDay);
 }
+
+/** What is left when all is played. Conversations are played at once, so notifications are numbered only now, by their
+ * time; those of the last two days are unread. */
+async function settle(database: Database, firstDay: Date): Promise<void> {
+  await database.read(sql`update workspaces set transfer_timeout_seconds = 300`);
+  await database.read(sql`
+    update notifications set number = -number,
+      read_at = case when created_at < ${later(firstDay, 12 * 24 * 3600)} then created_at + interval '10 minutes' end`);
+  await database.read(sql`
+    update notifications n set number = place.number
+    from (select id, row_number() over (partition by agent_id order by created_at, id) as number from notifications) place
+    where n.id = place.id`);
+}
+
+/** As long as can be while the demo is played: what was offered on its last evening waits until tonight. */
+const offersLastSeconds = 86_400;
 
 async function addPeople(em: EntityManager, createdAt: Date): Promise<void> {
   const workspaces = Object.entries(demoWorkspaces).map(([name, { id }]) =>
@@ -82,7 +100,7 @@ async function addPeople(em: EntityManager, createdAt: Date): Promise<void> {
       name,
       defaultAiAgentId: null,
       replyPolicy: 'PARTICIPANTS',
-      transferTimeoutSeconds: 300,
+      transferTimeoutSeconds: offersLastSeconds,
       autoResolveAfterSeconds: null,
       autoFinalizeAfterSeconds: null,
       createdAt,
@@ -160,6 +178,7 @@ async function playAll(database: Database, firstDay: Date): Promise<void> {
     ...stages(acmeAnswered, 'acme answered'),
     ...stages(acmeTakenOver, 'acme taken over'),
     ...stages(acmeWaiting, 'acme waiting'),
+    ...stages(acmeOffered, 'acme offered'),
     ...stages(globexConversations, 'globex'),
   ].values();
   const played = await Promise.allSettled(

@@ -86,4 +86,11 @@ export class Stage {
     if (!turn) throw new Error(`It is not the AI agent's turn in ${this.seed}.`);
     return turn.id;
   }
+
+  async lastTransferId(): Promise<string> {
+    const [transfer] = await this.world.database.read<{ id: string }>(sql`
+      select id from transfers where conversation_id = ${this.conversationId} order by created_at desc, id desc limit 1`);
+    if (!transfer) throw new Error(`Nobody has offered ${this.seed}.`);
+    return transfer.id;
+  }
 }

@@ -48,6 +48,8 @@ const tables = [
   'participants',
   'read_marks',
   'ai_turns',
+  'transfers',
+  'notifications',
 ] as const;
 
 /** Every row, as text, but for the transaction that wrote it; its times as seconds since `from`. */
@@ -133,6 +135,8 @@ const kinds: [string, IdKind[]][] = [
   ['conversations', ['conv']],
   ['entries', ['msg', 'whis', 'evt']],
   ['ai_turns', ['turn']],
+  ['transfers', ['xfer']],
+  ['notifications', ['ntf']],
 ];
 
 async function expectIdsToBeWellFormed({ database }: FreshDatabase): Promise<void> {
@@ -199,6 +203,7 @@ describe('the demo', () => {
     const kinds = await filled.database.read<{ kind: string }>(sql`
       select distinct coalesce(event_kind, concat_ws(' ', type, audience)) as kind from entries order by kind`);
     expect(kinds.map(({ kind }) => kind)).toEqual([
+      'ASSIGNED',
       'FINALIZED',
       'HANDED_BACK',
       'HUMAN_REQUESTED',
@@ -209,6 +214,11 @@ describe('the demo', () => {
       'RESOLVED',
       'STARTED',
       'TAKEN_OVER',
+      'TRANSFER_ACCEPTED',
+      'TRANSFER_CANCELLED',
+      'TRANSFER_DECLINED',
+      'TRANSFER_EXPIRED',
+      'TRANSFER_REQUESTED',
       'WHISPER SELF',
       'WHISPER TEAM',
     ]);
@@ -221,6 +231,36 @@ describe('the demo', () => {
     expect(await count(filled, `(select distinct channel from conversations) c`)).toBeGreaterThanOrEqual(6);
     expect(await count(filled, `ai_turns where human_to is not null`)).toBeGreaterThan(0);
     expect(await count(filled, `conversations where position > 60`)).toBeGreaterThan(0);
+  });
+
+  test('has an offer in every state; those of the last evening wait on the day that it was filled', async () => {
+    const offers = await filled.database.read<{ status: string; waits: boolean }>(sql`
+      select distinct status, expires_at > ${someDay.now()} as waits from transfers order by status, waits`);
+    expect(offers).toEqual([
+      { status: 'ACCEPTED', waits: false },
+      { status: 'CANCELLED', waits: false },
+      { status: 'DECLINED', waits: false },
+      { status: 'EXPIRED', waits: false },
+      { status: 'PENDING', waits: true },
+    ]);
+    expect(await count(filled, `workspaces where transfer_timeout_seconds = 300`)).toBe(2);
+  });
+
+  test('tells its agents of it, in the order of time, and some of that is unread', async () => {
+    const [told] = await filled.database.read<{ inOrder: boolean; unread: number; kinds: number }>(sql`
+      select bool_and(number = place) as "inOrder", count(distinct kind)::int as kinds,
+        count(distinct agent_id) filter (where read_at is null)::int as unread
+      from (select *, row_number() over (partition by agent_id order by created_at, id) as place from notifications) n`);
+    expect(told!.inOrder).toBe(true);
+    expect(told!.kinds).toBeGreaterThanOrEqual(7);
+    expect(told!.unread).toBeGreaterThanOrEqual(3);
+    expect(
+      await count(
+        filled,
+        `notification_counters c where last_number <> (
+      select count(*) from notifications n where n.agent_id = c.agent_id)`,
+      ),
+    ).toBe(0);
   });
 
   test('is told by its timelines, in both workspaces', async () => {

@@ -43,6 +43,11 @@ export function retell(entries: readonly Entry[], turns: readonly AiTurn[], aiAg
         participant(agentId!).joinedAt ??= at;
         participant(agentId!).publicSince ??= at;
         break;
+      case 'ASSIGNED':
+        conversation.assign(agentId!, at);
+        participant(agentId!).joinedAt ??= at;
+        participant(agentId!).publicSince ??= at;
+        break;
       case 'HANDED_BACK':
         conversation.handBack(aiAgentId, at);
         break;
