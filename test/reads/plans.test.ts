@@ -21,12 +21,42 @@ beforeAll(async () => {
     select c.id, c.customer_id as "customerId" from conversations c
     where c.workspace_id = (select workspace_id from actors where id = ${ben.id}) order by c.position desc limit 1`);
   longId = longest!.id;
+  await addOffers();
   dana = await person(longest!.customerId, 'the customer');
 }, 120_000);
 afterAll(async () => {
   await Promise.all([ben, dana, bot].map((one) => one.leave()));
   await app.close();
 });
+
+/** Five offers of each conversation of Ben's workspace, one of them pending, and two notifications of each. */
+async function addOffers(): Promise<void> {
+  const { database } = app.world;
+  const now = app.clock.now();
+  await database.read(sql`
+    insert into transfers (id, workspace_id, conversation_id, from_id, to_id, leave_on_accept, status, created_at,
+      expires_at, answered_at)
+    select 'xfer_' || lpad((row_number() over ())::text, 26, '0'), c.workspace_id, c.id, ${ben.id}, a.id, false,
+      case when nr = 5 then 'PENDING' else 'DECLINED' end, ${now}::timestamptz - make_interval(hours => 6 - nr),
+      ${now}::timestamptz + interval '1 day', case when nr = 5 then null else ${now}::timestamptz end
+    from actors b join conversations c on c.workspace_id = b.workspace_id cross join generate_series(1, 5) nr
+    cross join lateral (
+      select a.id from actors a where a.workspace_id = c.workspace_id and a.kind = 'AGENT' and a.id <> b.id
+      order by md5(a.id || c.id) limit 1) a
+    where b.id = ${ben.id}
+    on conflict do nothing`);
+  await database.read(sql`truncate notifications, notification_counters cascade`);
+  await database.read(sql`
+    insert into notifications (id, workspace_id, agent_id, number, kind, conversation_id, transfer_id, actor_id, channels,
+      created_at, read_at)
+    select 'ntf_' || lpad((row_number() over ())::text, 26, '0'), x.workspace_id, told.id,
+      row_number() over (partition by told.id order by x.created_at, x.id), 'TRANSFER_REQUESTED', x.conversation_id, x.id,
+      x.from_id, '{IN_APP}', x.created_at, case when x.answered_at is not null then x.created_at end
+    from transfers x cross join lateral (values (x.from_id), (x.to_id)) told (id)`);
+  await database.read(sql`
+    insert into notification_counters select workspace_id, agent_id, max(number) from notifications group by 1, 2`);
+  for (const table of ['transfers', 'notifications']) await database.pool.query(`analyze ${table}`);
+}
 
 const person = async (id: string, name: string) =>
   new Person(app.url, id, name, (await app.tokens.issue(id, 3600)).token);
@@ -57,10 +87,12 @@ async function scansOf(statements: readonly Sql[]): Promise<{ table: string; by:
   }
 }
 
+const large = ['conversations', 'entries', 'transfers', 'notifications'];
+
 function scansIn(plan: Plan): { table: string; by: string }[] {
   const below = (plan.Plans ?? []).flatMap(scansIn);
   const table = plan['Relation Name'];
-  if (table !== 'conversations' && table !== 'entries') return below;
+  if (!table || !large.includes(table)) return below;
   return [{ table, by: plan['Node Type'] }, ...below];
 }
 
@@ -128,6 +160,36 @@ const asked: Record<string, (one: Person) => Promise<unknown>> = {
   },
 };
 
+const notification = '{ edges { cursor node { id kind actor { id } transfer { id status } } } pageInfo { endCursor } }';
+const notificationCursor = (number: number) => Buffer.from(JSON.stringify(['n', ben.id, number])).toString('base64url');
+
+const askedByAgents: Record<string, () => Promise<unknown>> = {
+  'the last page of notifications': () => ben.ask(`{ notifications(last: 25) ${notification} }`),
+  'a page in the middle of them': () =>
+    ben.ask(`query ($before: String) { notifications(last: 25, before: $before) ${notification} }`, {
+      before: notificationCursor(2000),
+    }),
+  'the unread ones': () => ben.ask(`{ notifications(last: 25, unreadOnly: true) ${notification} }`),
+  'what came after a cursor, in the stream of notifications': async () => {
+    const stream = ben.follow('subscription ($after: String) { notificationAdded(after: $after) { cursor } }', {
+      after: notificationCursor(2000),
+    });
+    await stream.take(99);
+    stream.stop();
+  },
+  'the offers to somebody': async () => {
+    const { rows } = await app.world.database.pool.query<{ id: string }>('select min(to_id) as id from transfers');
+    const one = await person(rows[0]!.id, 'somebody');
+    await one.ask('{ viewer { profile { pendingTransfers { id to { id } } } } }');
+  },
+  'the pending offers of the inbox': () =>
+    ben.ask('{ conversations(first: 25) { edges { node { id pendingTransfer { id } } } } }'),
+  'the offers of a conversation': () =>
+    ben.ask('query ($id: ID!) { conversation(id: $id) { transfers(last: 25) { edges { node { id } } } } }', {
+      id: longId,
+    }),
+};
+
 describe('on a load of two thousand conversations', () => {
   test('a scan of a whole table is found for what it is', async () => {
     expect(await scansOf([sql`select count(*) from entries e where e.text = ${'x'}`])).toEqual([
@@ -153,6 +215,14 @@ describe('on a load of two thousand conversations', () => {
       expect((await scansOf(statements)).filter(({ by }) => by === 'Seq Scan')).toEqual([]);
     },
   );
+
+  test.each(Object.entries(askedByAgents))('%s is found by indexes', async (_, ask) => {
+    const scans = await scansOf(await statementsOf(app, ask));
+    expect(scans.map(({ table }) => table)).toEqual(
+      expect.arrayContaining([expect.stringMatching(/^(transfer|notif)/)]),
+    );
+    expect(scans.filter(({ by }) => !/^Index (Only )?Scan$/.test(by))).toEqual([]);
+  });
 
   test('what has changed, for the stream of the inbox, is found by its index', async () => {
     const statements = await statementsOf(app, async () => {
