@@ -33,6 +33,8 @@ beforeAll(async () => {
     const type = `${mutation[0]!.toUpperCase()}${mutation.slice(1)}Input!`;
     return person.ask(`mutation ($input: ${type}) { ${mutation}(input: $input) { errors { code } } }`, { input });
   };
+  const offer = (conversationId: string) =>
+    does(ben, 'transferConversation', { conversationId, toAgentId: cleo.id, note: 'Please' });
   const story = async (customer: Person, nr: number) => {
     const start = `mutation { startConversation(input: { text: "Hello", subject: "Case ${nr}" }) { conversation { id } } }`;
     const conversationId = (await customer.ask(start)).startConversation.conversation.id;
@@ -44,15 +46,21 @@ beforeAll(async () => {
     await does(ada, 'markConversationRead', { conversationId });
     return conversationId;
   };
+  await does(ada, 'updateWorkspace', { transferTimeoutSeconds: 86_400 });
   // The customer whose eyes are used has all of them; another has one, so that there are two.
-  await story(eve, 0);
+  await offer(await story(eve, 0));
   for (let nr = 1; nr <= rows; nr += 5) {
-    await Promise.all([0, 1, 2, 3, 4].map((offset) => story(dana, nr + offset)));
+    await Promise.all([0, 1, 2, 3, 4].map(async (offset) => offer(await story(dana, nr + offset))));
   }
   longId = await story(dana, rows + 1);
   for (let nr = 0; nr < rows; nr++) {
     await does(nr % 2 ? dana : ben, 'sendMessage', { conversationId: longId, text: `Message ${nr}` });
     await does(cleo, 'whisper', { conversationId: longId, text: `Whisper ${nr}`, mentionIds: [ada.id] });
+  }
+  // Each cancels the one before.
+  for (let nr = 0; nr < rows; nr++) {
+    await does(nr % 2 ? ben : ada, 'takeOverConversation', { conversationId: longId, force: true });
+    await does(ada, 'transferConversation', { conversationId: longId, toAgentId: cleo.id });
   }
 }, 120_000);
 afterAll(async () => {
@@ -68,6 +76,14 @@ async function countOf(person: Person, query: string, variables: object): Promis
     expect([status, ...codes], query).toEqual([200]);
   });
   return statements.length;
+}
+
+/** For one row, two and fifty, which are there, the same number of statements, and at most `atMost`. */
+async function isConstant(name: 'ada' | 'cleo', query: string, atMost: number): Promise<void> {
+  const counts = [];
+  for (const first of [1, 2, rows]) counts.push(await countOf(cast[name], query, { id: longId, first }));
+  expect(new Set(counts).size, String(counts)).toBe(1);
+  expect(counts[0]).toBeLessThanOrEqual(atMost);
 }
 
 const inbox = (person: ViewerName) => `query ($first: Int) { conversations(first: $first) { edges { cursor node {
@@ -128,6 +144,30 @@ describe('a page as a screen asks for it', () => {
     const { agents: away } = await cast.ada.ask(query, { first: rows, is: 'AWAY' });
     expect(away.edges).toHaveLength(rows - 1);
     await app.world.database.read(sql`update actors set active = false where id = any(${agents.map(({ id }) => id)})`);
+  });
+
+  test('of the inbox with who is offered what takes as many statements for fifty rows as for one', async () => {
+    const query = `query ($first: Int) { conversations(first: $first) { edges { node {
+      id pendingTransfer { id note from { displayName } to { displayName } } } } } }`;
+    await isConstant('ada', query, 3);
+  });
+
+  test('of the offers of a conversation takes at most three', async () => {
+    const query = `query ($id: ID!, $first: Int) { conversation(id: $id) { transfers(first: $first) { edges { node {
+      id status note from { displayName } to { displayName } conversation { id subject } } } } } }`;
+    await isConstant('ada', query, 4);
+  });
+
+  test('of notifications takes one for each kind of thing in it', async () => {
+    const query = `query ($first: Int) { notifications(first: $first) { unreadCount edges { node {
+      kind conversation { id subject } transfer { id status to { displayName } } actor { displayName } } } } }`;
+    await isConstant('cleo', query, 6);
+  });
+
+  test('of what is offered to somebody takes as many as nothing does', async () => {
+    const query = `{ viewer { profile { pendingTransfers {
+      id conversation { id subject customer { displayName } } from { displayName } } } } }`;
+    expect(await countOf(cast.cleo, query, {})).toBeLessThanOrEqual(4);
   });
 
   test('things by fifty ids take as many statements as by one of each kind', async () => {

@@ -21,6 +21,7 @@ import { setDefaultAiAgent } from '../support/cast.js';
 import type { AnyMutation } from '../support/mutations.js';
 import type { Person } from '../support/Person.js';
 import { asksForHuman, does, finalizes, handsBack, newStage, resolves, says } from '../support/stories.js';
+import { offered } from '../support/transfers.js';
 
 const stage = newStage({ RATE_BURST: '1000000' });
 
@@ -69,6 +70,7 @@ const handlings: Record<string, () => Promise<string>> = {
     return conversationId;
   },
   Ben: () => stage.takenOverBy(stage.cast.ben),
+  'Ben, who offers it to Cleo': async () => (await offered(stage)).conversationId,
   'Ada, an admin': () => stage.takenOverBy(stage.cast.ada),
   'Ben, where there is no AI agent': () => withoutAiAgent(() => stage.takenOverBy(stage.cast.ben)),
   'nobody, a person being asked for': () => stage.waitingForHuman(),
@@ -213,6 +215,20 @@ describe('what a viewer can do', () => {
     const ofAi = await stage.startedBy(dana);
     expect(await can(ben, ofAi)).toMatchObject({ sendMessage: 'TAKE_OVER_REQUIRED', takeOver: null, handBack: null });
     expect(await can(bot, ofAi)).toMatchObject({ sendMessage: null, requestHuman: null });
+  });
+
+  test('is to offer nothing while an offer waits, and again from the moment that its time is up', async () => {
+    const { ada, ben, cleo } = stage.cast;
+    const { conversationId } = await offered(stage);
+    for (const one of [ada, ben])
+      expect(await can(one, conversationId)).toMatchObject({
+        transfer: 'TRANSFER_PENDING',
+        leave: one === ada ? null : 'ASSIGNEE_MUST_TRANSFER',
+      });
+    expect(await can(cleo, conversationId)).toMatchObject({ transfer: 'NOT_ASSIGNEE', leave: null });
+    stage.app.clock.advance(301);
+    expect(await can(ben, conversationId)).toMatchObject({ transfer: null });
+    expect(await refusalOf('ben', 'transfer', conversationId)).toBeNull();
   });
 
   test('is nothing for who cannot see it', async () => {
