@@ -13,8 +13,9 @@ import { demoState, fillDemo } from './demo/fillDemo.js';
 import { demoPeople } from './demo/people.js';
 import { rateLimited } from './errors.js';
 import { type IdSource, randomIds } from './ids.js';
+import { followTurns } from './jobs/run/followTurns.js';
 import { migrateJobs, runJobs } from './jobs/run/JobRunner.js';
-import { TurnFollower } from './jobs/run/TurnFollower.js';
+import { LogFollower } from './jobs/run/LogFollower.js';
 import { PostgresBells } from './live/PostgresBells.js';
 import { Presence } from './live/Presence.js';
 import { Streams } from './live/Streams.js';
@@ -107,7 +108,7 @@ export async function startApp(options: AppOptions): Promise<App> {
   if (isDemo) serveDemoPeople(http, publicHost, demoPeople, (actorId) => tokens.issue(actorId, demoTokenSeconds));
   const socket = serveSocket(http.server, core, pipeline, config, log, options.keepAliveMs);
 
-  const follower = new TurnFollower(database, bells, log);
+  const follower = new LogFollower(database, bells, log, followTurns);
   const articles = (workspaceId: string) =>
     new ArticleModel((question) => bestArticle(database, workspaceId, question));
   const jobs = await runJobs(world, options.modelOf ?? articles, log);

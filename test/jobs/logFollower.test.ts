@@ -2,7 +2,8 @@ import { Client } from 'pg';
 import { pino } from 'pino';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Database } from '../../src/database/Database.js';
-import { TurnFollower } from '../../src/jobs/run/TurnFollower.js';
+import { followTurns } from '../../src/jobs/run/followTurns.js';
+import { LogFollower } from '../../src/jobs/run/LogFollower.js';
 import type { Bells, Ring } from '../../src/live/Bells.js';
 import { type FreshDatabase, freshDatabase } from '../support/database.js';
 import { eventually } from '../support/eventually.js';
@@ -89,7 +90,7 @@ const deadlinesOf = (turns: string[]) =>
 
 describe('the follower of AI turns', () => {
   test('enqueues each turn’s deadline, for its moment, and an answer where Parley runs the AI agent', async () => {
-    const follower = new TurnFollower(fresh.database, bells, log);
+    const follower = new LogFollower(fresh.database, bells, log, followTurns);
     const own = await openTurns(writer, 2);
     const partners = await openTurns(writer, 1, { aiAgentId: 'ai_2' });
     await openTurns(writer, 1, { closed: true });
@@ -108,7 +109,7 @@ describe('the follower of AI turns', () => {
 
   test('finds them without any bell, also those from before it started, and more than it reads at once', async () => {
     const before = await openTurns(writer, 1200);
-    const follower = new TurnFollower(fresh.database, bells, log);
+    const follower = new LogFollower(fresh.database, bells, log, followTurns);
     const later = await openTurns(writer);
     await deadlinesOf([...before, ...later]);
     expect((await enqueued('expire-ai-turn')).sort()).toEqual([...before, ...later].sort());
@@ -117,7 +118,7 @@ describe('the follower of AI turns', () => {
 
   test('does not pass over a turn whose transaction commits late (F14)', async () => {
     const reads = vi.spyOn(fresh.database, 'read');
-    const follower = new TurnFollower(fresh.database, bells, log);
+    const follower = new LogFollower(fresh.database, bells, log, followTurns);
     const slow = await connected();
     await slow.query('begin');
     const [late] = await openTurns(slow);
@@ -141,7 +142,10 @@ describe('the follower of AI turns', () => {
 
   test('enqueues once with two of them at work, and goes on when one is cut off', async () => {
     const doomed = await Database.connect({ url: fresh.url, poolSize: 2, statementTimeoutMs: 5000 });
-    const followers = [new TurnFollower(doomed, bells, log), new TurnFollower(fresh.database, bells, log)];
+    const followers = [
+      new LogFollower(doomed, bells, log, followTurns),
+      new LogFollower(fresh.database, bells, log, followTurns),
+    ];
     const writers = await Promise.all([connected(), connected(), connected(), connected()]);
     const turns = await Promise.all(
       writers.map(async (client, nr) => {
@@ -168,7 +172,7 @@ describe('the follower of AI turns', () => {
   });
 
   test('bells that never pause do not put it off', async () => {
-    const follower = new TurnFollower(fresh.database, bells, log);
+    const follower = new LogFollower(fresh.database, bells, log, followTurns);
     const turns = await openTurns(writer, 3);
     const ringing = { on: true };
     const ringOn = () => {
