@@ -17,7 +17,7 @@ Visitor.prototype.visitStatement = function (statement) {
   return statement;
 };
 
-const below = ['config', 'errors', 'clock', 'ids'];
+const below = ['config', 'errors', 'clock', 'ids', 'links', 'html'];
 const parts = ['schema', 'reads', 'actions', 'live', 'jobs', 'auth', 'entities', 'adapters', 'database'];
 
 /** room → the rooms that it may import, besides itself. */
@@ -42,6 +42,8 @@ const mayImport = {
   errors: [],
   clock: [],
   ids: ['clock'],
+  links: ['config'],
+  html: [],
 };
 
 /** Where only types may be imported: the thing itself is made in app.ts and handed in. */
@@ -75,6 +77,8 @@ const instead = {
   errors: 'a refusal belongs to the room that calls this one.',
   clock: 'the time is handed in by the caller.',
   ids: 'ids are handed in by the caller.',
+  links: 'links are handed in by the caller.',
+  html: 'whoever writes to people makes the HTML; this room writes to nobody.',
 };
 
 const files = ['main', 'cli', 'app', ...below];

@@ -14,11 +14,12 @@ import { examplesPlugin } from './ExamplesPlugin.js';
 import { examples } from './examples.js';
 import { FollowSession } from './FollowSession.js';
 import { fetcher } from './fetcher.js';
+import { linkedTab } from './linkedTab.js';
 import { PeopleMenu } from './PeopleMenu.js';
 import { session } from './session.js';
 
 const plugins = [examplesPlugin, HISTORY_PLUGIN];
-const defaultTabs = examples.map(({ query, variables }) => ({ query, variables }));
+const exampleTabs = examples.map(({ query, variables }) => ({ query, variables }));
 
 await session.open();
 createRoot(element('graphiql')).render(
@@ -26,7 +27,8 @@ createRoot(element('graphiql')).render(
     fetcher={fetcher}
     plugins={plugins}
     visiblePlugin={examplesPlugin.title}
-    defaultTabs={defaultTabs}
+    defaultTabs={linkedTab ? [linkedTab, ...exampleTabs] : exampleTabs}
+    {...(linkedTab && { initialQuery: linkedTab.query, initialVariables: linkedTab.variables })}
     defaultEditorToolsVisibility="variables"
     // A header would not reach the socket: who one is, is said in one place, the bar.
     isHeadersEditorEnabled={false}

@@ -1,9 +1,14 @@
+import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
 import { RateLimiterMemory, type RateLimiterRes } from 'rate-limiter-flexible';
 import sql from 'sql-template-tag';
+import { unsubscribeFromMail } from './actions/notifications/unsubscribeFromMail.js';
 import type { World } from './actions/World.js';
 import type { AiModel } from './adapters/AiModel.js';
 import { ArticleModel } from './adapters/ArticleModel.js';
+import type { Mailer } from './adapters/Mailer.js';
+import { SmtpMailer } from './adapters/SmtpMailer.js';
+import { WebPush } from './adapters/WebPush.js';
 import { Principals } from './auth/Principals.js';
 import { signingSecret, Tokens } from './auth/Tokens.js';
 import { type Clock, systemClock } from './clock.js';
@@ -13,22 +18,27 @@ import { demoState, fillDemo } from './demo/fillDemo.js';
 import { demoPeople } from './demo/people.js';
 import { rateLimited } from './errors.js';
 import { type IdSource, randomIds } from './ids.js';
+import { followNotifications } from './jobs/run/followNotifications.js';
 import { followTurns } from './jobs/run/followTurns.js';
 import { migrateJobs, runJobs } from './jobs/run/JobRunner.js';
 import { LogFollower } from './jobs/run/LogFollower.js';
+import { Links } from './links.js';
 import { PostgresBells } from './live/PostgresBells.js';
 import { Presence } from './live/Presence.js';
 import { Streams } from './live/Streams.js';
 import { Watches } from './live/Watches.js';
 import { bestArticle } from './reads/articles.js';
+import { hasMailWaited } from './reads/notices.js';
 import { buildSchema } from './resolvers/buildSchema.js';
 import { Context, type Parts } from './resolvers/Context.js';
+import { serveConversationPage } from './server/conversationPage.js';
 import { serveDemoPeople } from './server/demoPeople.js';
 import { graphiqlPage } from './server/graphiql.js';
 import { type Health, serveHealth } from './server/health.js';
 import { createHttp, serveGraphql } from './server/http.js';
 import { Pipeline } from './server/pipeline.js';
 import { serveSocket } from './server/socket.js';
+import { unsubscribePage } from './server/unsubscribe.js';
 
 export interface AppOptions {
   config: Config;
@@ -55,6 +65,7 @@ export interface App {
 
 const demoTokenSeconds = 12 * 3600;
 const drainMs = 6_000;
+const mailPatienceSeconds = 300;
 
 /** Puts the parts together and listens. The same function serves the command line and the tests. */
 export async function startApp(options: AppOptions): Promise<App> {
@@ -79,7 +90,20 @@ export async function startApp(options: AppOptions): Promise<App> {
   const watches = new Watches(bells, database, log);
   const streams = new Streams(database, watches, principals, clock, log);
   const presence = new Presence(database, clock, log);
-  const parts: Parts = { world, tokens, principals, streams, countSignIn: signInCounter(config) };
+  const http = await createHttp(config, log);
+  const ownUrl = () => urlOf(config.HOST, (http.server.address() as AddressInfo | null)?.port ?? config.PORT);
+  const links = new Links(config, ownUrl);
+  const mailer = config.SMTP_URL ? new SmtpMailer(config.SMTP_URL, config.MAIL_FROM!) : null;
+  const push = webPushOf(config);
+  const parts: Parts = {
+    world,
+    tokens,
+    principals,
+    streams,
+    links,
+    pushPublicKey: push?.publicKey ?? null,
+    countSignIn: signInCounter(config),
+  };
 
   const pipeline = new Pipeline(buildSchema(), config, clock, log);
   const core = {
@@ -95,8 +119,8 @@ export async function startApp(options: AppOptions): Promise<App> {
     draining: false,
     reachesDatabase: () => database.read(sql`select 1`).then(...settled),
     hearsBells: () => bells.isListening,
+    mail: () => mailHealth(database, mailer),
   };
-  const http = await createHttp(config, log);
   // A connection that was busy when the server began to close would be kept for a next request, and the server with it.
   http.addHook('onSend', async (_, reply) => {
     if (health.draining) void reply.header('connection', 'close');
@@ -104,14 +128,23 @@ export async function startApp(options: AppOptions): Promise<App> {
   const apollo = await serveGraphql(http, core, pipeline, config);
   serveHealth(http, health);
   if (config.graphiql) await http.register(graphiqlPage);
+  serveConversationPage(http, config.graphiql);
+  await http.register(
+    unsubscribePage({
+      verify: (token) => tokens.verifyUnsubscribe(token),
+      unsubscribe: ({ agentId, kind }) => unsubscribeFromMail(world, agentId, kind),
+    }),
+  );
   const publicHost = config.PUBLIC_URL ? new URL(config.PUBLIC_URL).host : null;
   if (isDemo) serveDemoPeople(http, publicHost, demoPeople, (actorId) => tokens.issue(actorId, demoTokenSeconds));
   const socket = serveSocket(http.server, core, pipeline, config, log, options.keepAliveMs);
 
-  const follower = new LogFollower(database, bells, log, followTurns);
+  const followers = [followTurns, followNotifications({ mail: mailer !== null, push: push !== null })].map(
+    (followed) => new LogFollower(database, bells, log, followed),
+  );
   const articles = (workspaceId: string) =>
     new ArticleModel((question) => bestArticle(database, workspaceId, question));
-  const jobs = await runJobs(world, options.modelOf ?? articles, log);
+  const jobs = await runJobs(world, options.modelOf ?? articles, { mailer, push, links, tokens, log }, log);
 
   const close = async () => {
     health.draining = true;
@@ -120,8 +153,9 @@ export async function startApp(options: AppOptions): Promise<App> {
     await Promise.all([socket.close(), apollo.stop()]);
     clearTimeout(impatience);
     await presence.close();
-    await follower.close();
+    await Promise.all(followers.map((follower) => follower.close()));
     await jobs.stop();
+    mailer?.close();
     watches.close();
     await bells.close();
     await database.close();
@@ -133,7 +167,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     throw error;
   }
   return {
-    url: urlOf(config.HOST, (http.server.address() as { port: number }).port),
+    url: ownUrl(),
     world,
     tokens,
     isDemo,
@@ -162,6 +196,23 @@ async function prepareDemo(database: Database, config: Config, log: Logger): Pro
 
 const identityProvider = ({ AUTH_JWKS_URL, AUTH_ISSUER, AUTH_AUDIENCE }: Config) =>
   AUTH_JWKS_URL ? { jwksUrl: AUTH_JWKS_URL, issuer: AUTH_ISSUER!, audience: AUTH_AUDIENCE! } : null;
+
+const webPushOf = (config: Config) =>
+  config.VAPID_PUBLIC_KEY
+    ? new WebPush(
+        {
+          publicKey: config.VAPID_PUBLIC_KEY,
+          privateKey: config.VAPID_PRIVATE_KEY!,
+          subject: config.VAPID_SUBJECT!,
+        },
+        config.ALLOW_PRIVATE_ADDRESSES,
+      )
+    : null;
+
+async function mailHealth(database: Database, mailer: Mailer | null): Promise<'ok' | 'degraded' | 'off'> {
+  if (mailer === null) return 'off';
+  return mailer.isFailing || (await hasMailWaited(database, mailPatienceSeconds)) ? 'degraded' : 'ok';
+}
 
 /** Every attempt counts, also many in one document. */
 function signInCounter({ SIGN_IN_ATTEMPTS_PER_MINUTE }: Config): (email: string) => Promise<void> {

@@ -13,6 +13,10 @@ const count = wholeNumber(1, 2_000_000_000);
 const flag = z.enum(['0', '1', 'true', 'false', 'on', 'off']).transform((text) => ['1', 'true', 'on'].includes(text));
 const postgresUrl = z.url({ protocol: /^postgres(ql)?$/, error: 'a URL that begins with postgres://' });
 const httpUrl = z.url({ protocol: /^https?$/, error: 'a URL that begins with http:// or https://' });
+const bytes = (length: number) =>
+  z.base64url().refine((text) => Buffer.from(text, 'base64url').length === length, `${length} bytes in base64url`);
+/** One address, perhaps with a name before it. */
+const mailbox = /^([^<>\r\n]*<[^\s<>@]+@[^\s<>@]+>|[^\s<>@]+@[^\s<>@]+)$/;
 
 /** Names, defaults and meaning: the operators' guide (README, "Settings"). */
 const settings = z.object({
@@ -23,6 +27,11 @@ const settings = z.object({
   DATABASE_URL: postgresUrl.optional(),
   DATABASE_POOL_SIZE: wholeNumber(2, 1000).default(16),
   PUBLIC_URL: httpUrl.optional(),
+  CONVERSATION_URL: z
+    .string()
+    .includes('{id}')
+    .refine((form) => /^https?:/.test(form) && URL.canParse(form), 'a URL with {id} in it')
+    .optional(),
   ALLOWED_ORIGINS: z
     .string()
     .transform((text) => text.split(',').map((origin) => origin.trim()))
@@ -44,6 +53,12 @@ const settings = z.object({
   AUTH_JWKS_URL: httpUrl.optional(),
   AUTH_ISSUER: z.string().min(1).optional(),
   AUTH_AUDIENCE: z.string().min(1).optional(),
+  SMTP_URL: z.url({ protocol: /^smtps?$/ }).optional(),
+  MAIL_FROM: z.string().regex(mailbox, 'one address, such as Acme <support@acme.test>').optional(),
+  VAPID_PUBLIC_KEY: bytes(65).optional(),
+  VAPID_PRIVATE_KEY: bytes(32).optional(),
+  VAPID_SUBJECT: z.url({ protocol: /^(https|mailto)$/ }).optional(),
+  ALLOW_PRIVATE_ADDRESSES: flag.default(false),
   DEMO: flag.optional(),
   GRAPHIQL: flag.optional(),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
@@ -72,7 +87,6 @@ const settings = z.object({
 const settingsWithoutEffect = z.object({
   DATABASE_REPLICA_URL: postgresUrl.optional(),
   REDIS_URL: z.url({ protocol: /^rediss?$/ }).optional(),
-  CONVERSATION_URL: z.string().includes('{id}').optional(),
   METRICS_PORT: port.optional(),
   TRANSLATION_URL: httpUrl.optional(),
   TRANSLATION_ENGINE: z.enum(['libretranslate', 'apertium', 'deepl']).optional(),
@@ -80,11 +94,6 @@ const settingsWithoutEffect = z.object({
   AI_MODEL: z.string().optional(),
   AI_MODEL_KEY: z.string().optional(),
   FILE_STORE: z.string().optional(),
-  SMTP_URL: z.url({ protocol: /^smtps?$/ }).optional(),
-  MAIL_FROM: z.string().includes('@').optional(),
-  VAPID_PUBLIC_KEY: z.string().optional(),
-  VAPID_PRIVATE_KEY: z.string().optional(),
-  VAPID_SUBJECT: z.string().optional(),
 });
 
 type Settings = z.infer<typeof settings>;
@@ -113,6 +122,11 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
   }
   if (config.AUTH_JWKS_URL && !(config.AUTH_ISSUER && config.AUTH_AUDIENCE)) {
     throw new ConfigError('AUTH_ISSUER, AUTH_AUDIENCE: required with AUTH_JWKS_URL');
+  }
+  if (config.SMTP_URL && !config.MAIL_FROM) throw new ConfigError('MAIL_FROM: required with SMTP_URL');
+  const vapid = [config.VAPID_PUBLIC_KEY, config.VAPID_PRIVATE_KEY, config.VAPID_SUBJECT];
+  if (new Set(vapid.map((value) => value === undefined)).size > 1) {
+    throw new ConfigError('VAPID_PUBLIC_KEY, VAPID_PRIVATE_KEY, VAPID_SUBJECT: all three or none');
   }
   return {
     ...config,

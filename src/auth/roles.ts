@@ -39,6 +39,8 @@ export const roleTable = {
   updateNotificationPreferences: { agents: true },
   setTyping: { customers: true, agents: true, aiAgents: true },
   setAvailability: { agents: true },
+  registerPushSubscription: { agents: true },
+  removePushSubscription: { agents: true },
 
   createAgent: { admins: true },
   updateAgent: { admins: true },

@@ -12,6 +12,10 @@ export interface Jobs {
   'expire-transfer': { workspaceId: string; conversationId: string; transferId: string };
   /** an agent was deactivated: what they had is to be released */
   'release-agent': { workspaceId: string; agentId: string };
+  /** a notification leaves by mail */
+  'send-mail': { notificationId: string };
+  /** a notification leaves to one of its agent's browsers */
+  'send-push': { notificationId: string; subscriptionId: string };
   /** every minute: which of the timers above are due */
   'find-due': Record<string, never>;
   /** every minute: what a killed node left behind */

@@ -3,6 +3,7 @@ import type { Principals } from '../auth/Principals.js';
 import type { Tokens } from '../auth/Tokens.js';
 import type { Viewer } from '../auth/Viewer.js';
 import { unauthenticated } from '../errors.js';
+import type { Links } from '../links.js';
 import type { Streams } from '../live/Streams.js';
 import { Loaders } from '../reads/Loaders.js';
 
@@ -12,6 +13,9 @@ export interface Parts {
   tokens: Tokens;
   principals: Principals;
   streams: Streams;
+  links: Links;
+  /** what a browser needs to subscribe to pushes; null: web push is not configured */
+  pushPublicKey: string | null;
   /** Counts an attempt to sign in with this e-mail; throws RATE_LIMITED when there were too many. */
   countSignIn(email: string): Promise<void>;
 }

@@ -75,6 +75,11 @@ export class ConversationResolver {
   }
 
   @FieldResolver()
+  url(@Root() { id }: ConversationRead, @Ctx() { parts }: Context): string {
+    return parts.links.conversation(id);
+  }
+
+  @FieldResolver()
   async needsHuman(@Root() conversation: ConversationRead, @Ctx() { loaders }: Context): Promise<object | null> {
     const { needsHumanSince: since, needsHumanReason: reason } = conversation;
     const by = since && (await loaders.piece(conversation, 'needsHumanByActor'));

@@ -1,11 +1,17 @@
 import { Arg, Ctx, Mutation, Resolver } from 'type-graphql';
 import { markNotificationsRead } from '../actions/notifications/markNotificationsRead.js';
+import { registerPushSubscription } from '../actions/notifications/registerPushSubscription.js';
+import { removePushSubscription } from '../actions/notifications/removePushSubscription.js';
 import { updateNotificationPreferences } from '../actions/notifications/updateNotificationPreferences.js';
 import { Refusal } from '../errors.js';
 import { unreadNotifications } from '../reads/notifications.js';
 import {
   MarkNotificationsReadInput,
   MarkNotificationsReadPayload,
+  RegisterPushSubscriptionInput,
+  RegisterPushSubscriptionPayload,
+  RemovePushSubscriptionInput,
+  RemovePushSubscriptionPayload,
   UpdateNotificationPreferencesInput,
   UpdateNotificationPreferencesPayload,
 } from '../schema/notificationMutations.js';
@@ -38,6 +44,33 @@ export class NotificationMutations {
     return done(
       () => updateNotificationPreferences(world, caller, input),
       async () => ({ profile: await loaders.profile }),
+    );
+  }
+
+  @Mutation(() => RegisterPushSubscriptionPayload, {
+    description:
+      'Registers a browser for pushes to the viewer; one that somebody else registered is theirs no longer. Of 20 the oldest goes. Agents.',
+  })
+  registerPushSubscription(
+    @Arg('input', inputDescription) input: RegisterPushSubscriptionInput,
+    @Ctx() { parts: { world }, caller }: Context,
+  ): Promise<object> {
+    return done(
+      () => registerPushSubscription(world, caller, input),
+      async () => ({}),
+    );
+  }
+
+  @Mutation(() => RemovePushSubscriptionPayload, {
+    description: "Ends pushes to one of the viewer's browsers, for instance when they sign out in it. Agents.",
+  })
+  removePushSubscription(
+    @Arg('input', inputDescription) input: RemovePushSubscriptionInput,
+    @Ctx() { parts: { world }, caller }: Context,
+  ): Promise<object> {
+    return done(
+      () => removePushSubscription(world, caller, input),
+      async () => ({}),
     );
   }
 }

@@ -40,6 +40,11 @@ export class AgentProfileResolver {
   }
 
   @FieldResolver()
+  pushPublicKey(@Ctx() { parts }: Context): string | null {
+    return parts.pushPublicKey;
+  }
+
+  @FieldResolver()
   pendingTransfers(@Ctx() { parts, caller }: Context): Promise<object[]> {
     const { database, clock } = parts.world;
     return pendingTransfersTo(database, caller, clock.now());

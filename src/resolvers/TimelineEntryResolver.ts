@@ -14,6 +14,11 @@ export class TimelineEntryResolver {
   actor(@Root() entry: EntryRow, @Ctx() { loaders }: Context): object | null {
     return entry.actor ?? loaders.actor.load(entry.actorId);
   }
+
+  @FieldResolver()
+  url(@Root() { conversationId, id }: EntryRow, @Ctx() { parts }: Context): string {
+    return parts.links.entry(conversationId, id);
+  }
 }
 
 @Resolver(() => Whisper)

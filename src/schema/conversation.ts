@@ -10,7 +10,7 @@ import { Actor, Agent, AiAgent, Customer } from './actors.js';
 import { connectionType, edgeType } from './connections.js';
 import { Channel, ConversationStatus, ErrorCode, Handling, Priority } from './enums.js';
 import { Node } from './Node.js';
-import { DateTime } from './scalars.js';
+import { DateTime, UrlScalar } from './scalars.js';
 
 @ObjectType({ description: 'Whether the viewer may do something now, by the same policy that the mutation asks.' })
 export class Ability {
@@ -132,6 +132,11 @@ export class Conversation extends Node {
     description: 'When the last entry for everyone was written or the subject changed; nothing else moves it.',
   })
   updatedAt!: Date;
+
+  @Field(() => UrlScalar, {
+    description: 'A link to it for people. It opens for nobody who could not see the conversation anyway.',
+  })
+  url!: string;
 
   @Field(() => NeedsHuman, {
     nullable: true,

@@ -6,6 +6,7 @@ import type {
 import { NotificationChannel, NotificationKind } from './enums.js';
 import { Payload } from './payloads.js';
 import { AgentProfile } from './profile.js';
+import { UrlScalar } from './scalars.js';
 
 @InputType({ description: 'What to mark as read: those named, or all up to one; without either, all.' })
 export class MarkNotificationsReadInput {
@@ -44,3 +45,27 @@ export class UpdateNotificationPreferencesPayload extends Payload {
   @Field(() => AgentProfile, { nullable: true, description: 'The profile; null when refused.' })
   profile!: object | null;
 }
+
+@InputType({ description: "A browser's push subscription, as `PushSubscription.toJSON()` gives it." })
+export class RegisterPushSubscriptionInput {
+  @Field(() => UrlScalar, { description: '`endpoint`: where the browser vendor takes pushes. https only.' })
+  endpoint!: URL;
+
+  @Field({ description: '`keys.p256dh`: the public key of the browser, base64url.' })
+  p256dh!: string;
+
+  @Field({ description: '`keys.auth`: the secret that it shares, base64url.' })
+  auth!: string;
+}
+
+@ObjectType({ description: 'Whether the browser is registered: it is if `errors` is empty.' })
+export class RegisterPushSubscriptionPayload extends Payload {}
+
+@InputType({ description: 'Which browser is no longer told, for instance when somebody signs out in it.' })
+export class RemovePushSubscriptionInput {
+  @Field(() => UrlScalar, { description: 'The `endpoint` it was registered with; an unknown one changes nothing.' })
+  endpoint!: URL;
+}
+
+@ObjectType({ description: 'Whether the browser is no longer registered: so if `errors` is empty.' })
+export class RemovePushSubscriptionPayload extends Payload {}

@@ -20,6 +20,12 @@ export class AgentProfile extends Node {
   @Field(() => [NotificationPreference], { description: 'How they want to be told, one for each kind.' })
   notificationPreferences!: object[];
 
+  @Field(() => String, {
+    nullable: true,
+    description: "The server's key for web push (VAPID), for a browser's `subscribe`. null: it sends none.",
+  })
+  pushPublicKey!: string | null;
+
   @Field(() => [Transfer], { description: 'What is offered to them and waits for their answer, oldest first.' })
   pendingTransfers!: object[];
 }

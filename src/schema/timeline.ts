@@ -5,7 +5,7 @@ import { connectionType, edgeType } from './connections.js';
 import { Conversation } from './conversation.js';
 import { Audience, ConversationEventKind, WhisperAudience } from './enums.js';
 import { Node, typeById } from './Node.js';
-import { DateTime } from './scalars.js';
+import { DateTime, UrlScalar } from './scalars.js';
 import { Transfer } from './transfer.js';
 
 @InterfaceType({
@@ -24,6 +24,9 @@ export abstract class TimelineEntry extends Node {
     description: 'When it was written. The order of entries is that of the timeline, not of this.',
   })
   createdAt!: Date;
+
+  @Field(() => UrlScalar, { description: "A link to it for people: the conversation's, with this id as its fragment." })
+  url!: string;
 }
 
 @ObjectType({ implements: [TimelineEntry, Node], description: 'An entry that the customer can see.' })

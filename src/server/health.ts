@@ -4,6 +4,8 @@ export interface Health {
   draining: boolean;
   reachesDatabase(): Promise<boolean>;
   hearsBells(): boolean;
+  /** off: none is configured; degraded: the last try failed, or one has been waiting for minutes */
+  mail(): Promise<'ok' | 'degraded' | 'off'>;
 }
 
 /** Whether the process lives, and whether it should be sent requests: no while it stops or cannot reach its database. */
@@ -18,6 +20,8 @@ export function serveHealth(app: FastifyInstance, health: Health): void {
       status: health.draining ? 'draining' : ready ? 'ok' : 'unavailable',
       database: reachable ? 'ok' : 'unreachable',
       bells,
+      // A mail server that is down delays mails, and no request.
+      mail: await health.mail().catch(() => 'degraded'),
     });
   });
 }

@@ -6,8 +6,8 @@ const patienceMs = 20_000;
 
 /**
  * Runs every job that is due by the test's clock, and those that follow from them, and waits until none is left. The
- * queue goes by PostgreSQL's clock: jobs that the test's clock has passed are moved to now. Turns that the follower has
- * not read yet count as due. A job that fails runs again, as often as it may.
+ * queue goes by PostgreSQL's clock: jobs that the test's clock has passed are moved to now. Turns and
+ * notifications that no follower has read yet count as due. A job that fails runs again, as often as it may.
  */
 export async function runDueJobs({ world: { database, clock } }: TestApp): Promise<void> {
   const until = Date.now() + patienceMs;
@@ -23,6 +23,9 @@ export async function runDueJobs({ world: { database, clock } }: TestApp): Promi
           select from graphile_worker._private_jobs
           where locked_at is not null or is_available and run_at <= ${clock.now()})
         or exists (select from followers f join ai_turns t on (t.xid, t.id) > (f.xid, f.id) where f.name = 'turns')
+        or exists (
+          select from followers f join notifications n on (n.xid, n.id) > (f.xid, f.id)
+          where f.name = 'notifications' and n.channels && array['EMAIL', 'WEB_PUSH'])
           as busy,
         (select max(last_error) from graphile_worker._private_jobs) as error`);
     if (moved!.moved === 0 && !left!.busy) return;

@@ -1,4 +1,11 @@
-import { Logger as JobLogger, parseCronItems, run, runMigrations, type TaskList } from 'graphile-worker';
+import {
+  type JobHelpers,
+  Logger as JobLogger,
+  parseCronItems,
+  run,
+  runMigrations,
+  type TaskList,
+} from 'graphile-worker';
 import type { Logger } from 'pino';
 import { expireAiTurn } from '../../actions/expireAiTurn.js';
 import { releaseAgent } from '../../actions/releaseAgent.js';
@@ -8,13 +15,16 @@ import type { World } from '../../actions/World.js';
 import type { AiModel } from '../../adapters/AiModel.js';
 import type { Jobs } from '../jobs.js';
 import { answerAiTurn } from './answerAiTurn.js';
+import type { Deliveries } from './Deliveries.js';
 import { findDue } from './findDue.js';
 import { findLostOffers, takeBackJobs } from './findLost.js';
 import { forgetOld } from './forgetOld.js';
+import { sendMail } from './sendMail.js';
+import { sendPush } from './sendPush.js';
 
 const concurrency = 4;
 
-type Handlers = { [Name in keyof Jobs]: (payload: Jobs[Name]) => Promise<unknown> };
+type Handlers = { [Name in keyof Jobs]: (payload: Jobs[Name], helpers: JobHelpers) => Promise<unknown> };
 
 /** Tables of the job queue. Nodes that start at once wait for one another in graphile-worker's own lock. */
 export const migrateJobs = (connectionString: string, log: Logger) =>
@@ -24,6 +34,7 @@ export const migrateJobs = (connectionString: string, log: Logger) =>
 export async function runJobs(
   world: World,
   modelOf: (workspaceId: string) => AiModel,
+  deliveries: Deliveries,
   log: Logger,
 ): Promise<{ stop(): Promise<void> }> {
   const { database, clock } = world;
@@ -34,6 +45,8 @@ export async function runJobs(
     'finalize-resolved': (job) => finalizeResolved(world, job),
     'expire-transfer': (job) => expireTransfer(world, job),
     'release-agent': (job) => releaseAgent(world, job),
+    'send-mail': (job, { abortSignal }) => sendMail(world, deliveries, job, abortSignal),
+    'send-push': (job, { abortSignal }) => sendPush(world, deliveries, job, abortSignal),
     'find-due': () => findDue(database, clock),
     'find-lost': async () => {
       await takeBackJobs(database);
