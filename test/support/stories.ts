@@ -130,6 +130,7 @@ const tables = [
   'transfers',
   'notifications',
   'notification_preferences',
+  'push_subscriptions',
   'actors',
   'passwords',
   'conversations',

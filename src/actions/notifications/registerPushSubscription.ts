@@ -1,3 +1,4 @@
+import { ECDH } from 'node:crypto';
 import sql from 'sql-template-tag';
 import type { Viewer } from '../../auth/Viewer.js';
 import { invalidInput } from '../../errors.js';
@@ -11,7 +12,6 @@ export interface RegisterPushSubscriptionInput {
 
 const maxBrowsers = 20;
 const maxEndpointCharacters = 2000;
-const uncompressedPoint = 0x04;
 
 /**
  * Registers a browser for the viewer's pushes. One that somebody else had registered is the viewer's now: another login in
@@ -25,8 +25,8 @@ export async function registerPushSubscription(
   if (endpoint.protocol !== 'https:' || endpoint.href.length > maxEndpointCharacters) {
     throw invalidInput(['endpoint'], `This must be an https URL of at most ${maxEndpointCharacters} characters.`);
   }
-  const point = decoded(p256dh, 'p256dh', 65);
-  if (point[0] !== uncompressedPoint) throw invalidInput(['p256dh'], 'This must be an uncompressed point.');
+  const key = decoded(p256dh, 'p256dh', 65);
+  if (!isPoint(key)) throw invalidInput(['p256dh'], 'This must be an uncompressed point of P-256.');
   decoded(auth, 'auth', 16);
   await database.read(sql`
     with registered as (
@@ -38,6 +38,14 @@ export async function registerPushSubscription(
     delete from push_subscriptions where id in (
       select id from push_subscriptions where agent_id = ${viewer.id} and endpoint <> ${endpoint.href}
       order by created_at desc, id desc offset ${maxBrowsers - 1})`);
+}
+
+function isPoint(key: Buffer): boolean {
+  try {
+    return key.equals(ECDH.convertKey(key, 'prime256v1', undefined, undefined, 'uncompressed') as Buffer);
+  } catch {
+    return false;
+  }
 }
 
 /** Only what encodes back to itself: a lenient decoder passes over whatever does not belong. */
