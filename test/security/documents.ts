@@ -100,7 +100,8 @@ function valueFor(
     return isRequired || fields.length > 0 ? Object.fromEntries(fields) : undefined;
   }
   if (!isRequired) return undefined;
-  const value = isEnumType(named) ? named.getValues()[0]!.name : named.name === 'Boolean' ? true : 'any';
+  const scalars: Record<string, unknown> = { Boolean: true, URL: 'https://any.test/' };
+  const value = isEnumType(named) ? named.getValues()[0]!.name : (scalars[named.name] ?? 'any');
   return isListType(getNullableType(type)) ? [value] : value;
 }
 
