@@ -119,6 +119,24 @@ describe.skipIf(!hasChromium)('GraphiQL in a browser', { timeout: 60_000 }, () =
     expect(data).toEqual({ node: { id: conversationId } });
   });
 
+  test("a conversation's link opens it, at the first visit and at later ones", async () => {
+    const { conversations } = await server.ask<{ conversations: { edges: { node: { id: string; url: string } }[] } }>(
+      BEN,
+      '{ conversations(last: 1) { edges { node { id url } } } }',
+    );
+    const { id, url } = conversations.edges[0]!.node;
+    const firstVisit = await GraphiqlWindow.open(browser, url);
+    await graphiql.page.goto(url);
+    for (const visit of [firstVisit, graphiql]) {
+      await expect.poll(() => visit.variables(), soon).toContain(id);
+      await visit.become(BEN);
+      await visit.run();
+      await expect.poll(() => visit.response(), soon).toContain(`"id": "${id}"`);
+      expect(visit.complaints).toEqual([]);
+    }
+    await firstVisit.close();
+  });
+
   test('an example whose tab was closed opens again', async () => {
     const tabs = graphiql.page.getByRole('tab');
     const tab = tabs.filter({ has: graphiql.page.getByRole('button', { name: 'Inbox', exact: true }) });

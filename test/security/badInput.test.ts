@@ -1,3 +1,4 @@
+import { createECDH } from 'node:crypto';
 import { GraphQLID, type GraphQLInputType, GraphQLString, getNamedType } from 'graphql';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { IdKind } from '../../src/ids.js';
@@ -75,6 +76,9 @@ function callerOf(name: string, path: string[]): Person {
 }
 
 /** What makes the rest of the call a good one. */
+/** A browser's. */
+const goodKey = createECDH('prime256v1').generateKeys('base64url');
+
 function goodValue(name: string, badPath: string[], bad: unknown) {
   return (path: string[]): unknown => {
     const field = path.at(-1)!;
@@ -88,6 +92,7 @@ function goodValue(name: string, badPath: string[], bad: unknown) {
     if (field === 'agentId')
       return name === 'Mutation.updateAgent' || badPath.at(-1) === 'newPassword' ? cast.ben.id : undefined;
     if (field === 'aiTurnId' && badPath.at(-1) === 'text' && name === 'Mutation.requestHuman') return ours.turn;
+    if (field === 'p256dh') return goodKey;
     if (field === 'email') return 'new@agents.test';
     return field === 'newPassword' ? 'a password that is long enough' : undefined;
   };
