@@ -345,32 +345,85 @@ describe('a mail server', () => {
     const app = await startTestApp({ ...from, SMTP_URL: `smtp://127.0.0.1:${port}`, LOG_LEVEL: 'silent' });
     const cast = await castOf(app);
     await wants(cast.ben, ['NEEDS_HUMAN'], ['EMAIL']);
-    for (let round = 0; round < 8; round++) {
-      const { startConversation } = await cast.dana.ask<any>(
+    const rounds = 4;
+    const start = async () => {
+      const { startConversation } = await cast.dana.ask(
         'mutation { startConversation(input: { text: "Hello" }) { conversation { id } } }',
       );
-      await asksForHuman(cast.dana, startConversation.conversation.id);
-    }
+      return startConversation.conversation.id as string;
+    };
+    for (const id of await Promise.all(Array.from({ length: rounds }, start))) await asksForHuman(cast.dana, id);
     await eventually(
       () => sockets.length,
       (connected) => connected > 0,
     );
     await eventually(
       () => jobsLeft(app, 'send-mail'),
-      ({ length }) => length === 8,
+      ({ length }) => length === rounds,
     );
-    for (let round = 0; round < 8; round++)
+    for (let round = 0; round < rounds; round++)
       await app.world.database.read(sql`select graphile_worker.add_job('forget-old')`);
     await eventually(
       () => jobsLeft(app, 'forget-old'),
       (jobs) => jobs.length === 0,
     );
-    expect(await jobsLeft(app, 'send-mail')).toHaveLength(8);
+    // Nor the followers of logs: the deadline of a turn that opens now is enqueued.
+    const turns = await jobsLeft(app, 'expire-ai-turn');
+    await start();
+    await eventually(
+      () => jobsLeft(app, 'expire-ai-turn'),
+      ({ length }) => length === turns.length + 1,
+    );
+    expect(await jobsLeft(app, 'send-mail')).toHaveLength(rounds);
+    // All of that while the server was silent to the first.
     expect(sockets).toHaveLength(1);
     await cast.leave();
     await app.close();
     for (const socket of sockets) socket.destroy();
     silent.close();
+  });
+
+  test('gets a mail once also when its job runs several times at once, and later again', async () => {
+    const { app } = stage;
+    const fay = await mailed(['MENTIONED']);
+    await mail.stop();
+    await mentions(fay);
+    await triedAndWaiting(app);
+    const again = () =>
+      app.world.database.read(sql`
+        select graphile_worker.add_job('send-mail', json_build_object('notificationId', n.id))
+        from notifications n, generate_series(1, 4) where n.agent_id = ${fay.id}`);
+    await mail.start();
+    await again();
+    app.clock.advance(60);
+    await runDueJobs(app);
+    await again();
+    await runDueJobs(app);
+    expect(await mailsTo(fay)).toHaveLength(1);
+  });
+
+  test('that keeps one mail waiting for minutes is degraded, also when it takes others', async () => {
+    const { app } = stage;
+    const [fay, gil] = [await mailed(['MENTIONED']), await mailed(['MENTIONED'])];
+    const slow = await addressOf(fay);
+    mail.mood = (at, address) => (at === 'recipient' && address === slow ? { code: 450 } : null);
+    for (const agent of [fay, gil]) {
+      await mentions(agent);
+      if (agent === fay) await triedAndWaiting(app);
+    }
+    await mailTo(gil);
+    await eventually(
+      () => healthOf(app),
+      (health) => health === 'ok',
+    );
+    await app.world.database.read(sql`
+      update graphile_worker._private_jobs set created_at = now() - interval '6 minutes' where last_error is not null`);
+    expect(await healthOf(app)).toBe('degraded');
+    mail.mood = () => null;
+    app.clock.advance(60);
+    await mailTo(fay);
+    await runDueJobs(app);
+    expect(await healthOf(app)).toBe('ok');
   });
 
   test('gets each mail once from two nodes on one database', async () => {
