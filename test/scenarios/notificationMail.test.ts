@@ -65,8 +65,9 @@ const unsubscribeUrlOf = ({ headers }: ReceivedMail) =>
   (headers.get('list') as unknown as { unsubscribe: { url: string } }).unsubscribe.url;
 /** Jobs of a name that are left, those that will never run again too. */
 const jobsLeft = (app: TestApp, name: string) =>
-  app.world.database.read<{ hasFailed: boolean }>(sql`
-    select j.last_error is not null and j.locked_at is null as "hasFailed" from graphile_worker._private_jobs j
+  app.world.database.read<{ hasFailed: boolean; conversationId: string | null }>(sql`
+    select j.last_error is not null and j.locked_at is null as "hasFailed",
+      j.payload ->> 'conversationId' as "conversationId" from graphile_worker._private_jobs j
     join graphile_worker._private_tasks t on t.id = j.task_id where t.identifier = ${name}`);
 const triedAndWaiting = (app: TestApp) =>
   eventually(
@@ -368,11 +369,10 @@ describe('a mail server', () => {
       (jobs) => jobs.length === 0,
     );
     // Nor the followers of logs: the deadline of a turn that opens now is enqueued.
-    const turns = await jobsLeft(app, 'expire-ai-turn');
-    await start();
+    const opened = await start();
     await eventually(
       () => jobsLeft(app, 'expire-ai-turn'),
-      ({ length }) => length === turns.length + 1,
+      (jobs) => jobs.some(({ conversationId }) => conversationId === opened),
     );
     expect(await jobsLeft(app, 'send-mail')).toHaveLength(rounds);
     // All of that while the server was silent to the first.
