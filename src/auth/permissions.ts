@@ -106,10 +106,9 @@ export const permissions: Record<string, Record<string, Permission>> = {
     typingChanged: may('followTyping'),
   },
   Viewer: { actor: open, workspace: open, profile: open },
-  AgentProfile: { id: own, notificationPreferences: own, pushPublicKey: own, pendingTransfers: own },
+  AgentProfile: { id: own, availability: own, notificationPreferences: own, pushPublicKey: own, pendingTransfers: own },
   NotificationPreference: { kind: open, channels: open },
   Notification: { id: own, kind: own, conversation: own, transfer: own, actor: own, createdAt: own, readAt: own },
-  AgentProfile: { id: own, availability: own, notificationPreferences: own, pendingTransfers: own },
   Workspace: {
     id: open,
     name: open,

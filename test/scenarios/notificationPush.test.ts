@@ -5,8 +5,8 @@ import webPush from 'web-push';
 import {
   DeactivateAgentDocument,
   PushPublicKeyDocument,
-  RegisterPushSubscriptionDocument,
-  RemovePushSubscriptionDocument,
+  RegisterPushDocument,
+  RemovePushDocument,
   TransferConversationDocument,
   WhisperDocument,
 } from '../operations/generated.js';
@@ -33,8 +33,7 @@ beforeEach(() => {
 });
 
 let made = 0;
-const registers = (agent: Person, { subscription }: Browser) =>
-  does(agent, RegisterPushSubscriptionDocument, subscription);
+const registers = (agent: Person, { subscription }: Browser) => does(agent, RegisterPushDocument, subscription);
 /** A new agent of Acme who is pushed when mentioned, in so many browsers. */
 async function pushed(browsers = 1): Promise<{ agent: Person; browsers: Browser[] }> {
   const { app, cast } = stage;
@@ -186,10 +185,10 @@ describe('a browser', () => {
     expect(await endpointsOf(fay)).toEqual([]);
     expect(await endpointsOf(gil)).toEqual([browsers[0]!.endpoint]);
     const endpoint = browsers[0]!.endpoint;
-    await does(fay, RemovePushSubscriptionDocument, { endpoint });
+    await does(fay, RemovePushDocument, { endpoint });
     expect(await endpointsOf(gil)).toEqual([endpoint]);
-    await does(gil, RemovePushSubscriptionDocument, { endpoint });
-    await does(gil, RemovePushSubscriptionDocument, { endpoint });
+    await does(gil, RemovePushDocument, { endpoint });
+    await does(gil, RemovePushDocument, { endpoint });
     expect(await endpointsOf(gil)).toEqual([]);
   });
 
@@ -215,7 +214,7 @@ describe('a browser', () => {
     ['a padded secret', { auth: `${good.auth}==` }],
   ])('with %s is refused, and nothing is registered', async (_, wrong) => {
     const { ben } = stage.cast;
-    const refusal = await stage.refusal(ben, RegisterPushSubscriptionDocument, { ...good, ...wrong });
+    const refusal = await stage.refusal(ben, RegisterPushDocument, { ...good, ...wrong });
     expect(refusal).toMatchObject({ code: 'INVALID_INPUT', path: Object.keys(wrong) });
     expect(await endpointsOf(ben)).toEqual([]);
   });
@@ -229,7 +228,7 @@ test('no push goes to a private address unless the operator allows that', async 
   const byName = { ...vendor.browser('by-name').subscription, endpoint: `https://localhost:${port}/by-name` };
   const byNumber = { ...vendor.browser('by-number').subscription, endpoint: `https://2130706433:${port}/by-number` };
   for (const subscription of [vendor.browser('plain').subscription, byName, byNumber]) {
-    await does(cast.ben, RegisterPushSubscriptionDocument, subscription);
+    await does(cast.ben, RegisterPushDocument, subscription);
   }
   vendor.pushes.length = 0;
   const { startConversation } = await cast.dana.ask(

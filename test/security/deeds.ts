@@ -193,6 +193,8 @@ export const deeds: Record<string, Deed> = {
 /** Mutations that no history uses, and why. */
 export const notInHistories: Record<string, string> = {
   signIn: 'its answer is a token, which is signed anew each time; it shows nothing of any conversation',
+  registerPushSubscription: 'what it registers shows in pushes alone, which leave towards its owner',
+  removePushSubscription: 'the same',
   setPassword: 'its answer is empty whatever it is; hashing would take most of the time',
 };
 
