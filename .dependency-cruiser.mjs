@@ -17,7 +17,7 @@ Visitor.prototype.visitStatement = function (statement) {
   return statement;
 };
 
-const below = ['config', 'errors', 'clock', 'ids', 'links', 'html'];
+const below = ['config', 'errors', 'clock', 'ids', 'conversationUrl', 'links', 'html'];
 const parts = ['schema', 'reads', 'actions', 'live', 'jobs', 'auth', 'entities', 'adapters', 'database'];
 
 /** room → the rooms that it may import, besides itself. */
@@ -42,7 +42,8 @@ const mayImport = {
   errors: [],
   clock: [],
   ids: ['clock'],
-  links: ['config'],
+  conversationUrl: ['config'],
+  links: ['config', 'conversationUrl'],
   html: [],
 };
 
@@ -79,6 +80,7 @@ const instead = {
   ids: 'ids are handed in by the caller.',
   links: 'links are handed in by the caller.',
   html: 'whoever writes to people makes the HTML; this room writes to nobody.',
+  conversationUrl: 'links are made where they are shown.',
 };
 
 const files = ['main', 'cli', 'app', ...below];

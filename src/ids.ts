@@ -17,6 +17,8 @@ export type IdKind =
   | 'turn'
   | 'xfer'
   | 'ntf'
+  | 'tkt'
+  | 'tcom'
   | 'push'
   | 'key'
   | 'prof'

@@ -1,4 +1,5 @@
 import type { Config } from './config.js';
+import { conversationForms, conversationIdIn, conversationUrl, ticketUrl } from './conversationUrl.js';
 
 /** Addresses that leave Parley, in its answers and in mails. */
 export class Links {
@@ -10,19 +11,27 @@ export class Links {
 
   /** Where a person opens a conversation: in the operator's own frontend if its form is configured, else on our page. */
   conversation(id: string): string {
-    const form = this.config.CONVERSATION_URL ?? `${this.base}/conversations/{id}`;
-    return form.replaceAll('{id}', encodeURIComponent(id));
+    return conversationUrl(this.forms, id);
   }
 
   entry(conversationId: string, id: string): string {
     return `${this.conversation(conversationId)}#${encodeURIComponent(id)}`;
   }
 
-  unsubscribe(token: string): string {
-    return `${this.base}/notifications/unsubscribe?token=${token}`;
+  ticket(conversationId: string, number: number): string {
+    return ticketUrl(this.forms, conversationId, number);
   }
 
-  private get base(): string {
-    return (this.config.PUBLIC_URL ?? this.ownUrl()).replace(/\/+$/, '');
+  /** The id in a link to a conversation, of whichever form; null in any other. */
+  conversationIdIn(url: URL): string | null {
+    return conversationIdIn(url, this.forms);
+  }
+
+  unsubscribe(token: string): string {
+    return `${(this.config.PUBLIC_URL ?? this.ownUrl()).replace(/\/+$/, '')}/notifications/unsubscribe?token=${token}`;
+  }
+
+  private get forms(): string[] {
+    return conversationForms(this.config, this.ownUrl());
   }
 }

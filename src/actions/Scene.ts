@@ -43,7 +43,10 @@ export class Scene {
       : new Refusal(code);
   }
 
-  event(kind: EventKind, about: { agentId?: string; transferId?: string; actorId?: string } = {}): Entry {
+  event(
+    kind: EventKind,
+    about: { agentId?: string; transferId?: string; ticketId?: string; actorId?: string } = {},
+  ): Entry {
     return this.append('evt', { type: 'EVENT', audience: eventAudiences[kind], eventKind: kind, ...about });
   }
 
@@ -161,6 +164,7 @@ export class Scene {
       eventKind: null,
       agentId: null,
       transferId: null,
+      ticketId: null,
       integrationId: null,
       externalId: null,
       ...content,

@@ -60,6 +60,7 @@ export const abilities = {
   join: 'joinConversation',
   leave: 'leaveConversation',
   transfer: 'transferConversation',
+  createTicket: 'createTicket',
   resolve: 'resolveConversation',
   reopen: 'reopenConversation',
   finalize: 'finalizeConversation',
@@ -91,6 +92,7 @@ const policies: Record<AbilityName, Policy> = {
     if (s.pendingTransferId !== null) return 'TRANSFER_PENDING';
     return target && (!target.active || target.id === s.assigneeId) ? 'TRANSFER_TARGET_UNAVAILABLE' : null;
   },
+  createTicket: () => null,
   resolve: (s, viewer) => notFinalized(s) ?? (s.status === 'RESOLVED' ? null : answersForIt(s, viewer)),
   reopen: notFinalized,
   finalize: (s, viewer) => (s.status === 'FINALIZED' || isCustomer(viewer) ? null : answersForIt(s, viewer)),

@@ -16,6 +16,7 @@ export const roleTable = {
   readTeamEntries: { agents: true, integrations: 'WHISPERS_READ' },
   readTeamFields: { agents: true, integrations: 'CONVERSATIONS_READ' },
   readCustomerDetails: { agents: true, integrations: 'CUSTOMERS_READ' },
+  readTickets: { agents: true, integrations: 'TICKETS_READ' },
 
   startConversation: { customers: true, integrations: 'MESSAGES_WRITE' },
   sendMessage: { customers: true, agents: true, aiAgents: true, integrations: 'MESSAGES_WRITE' },
@@ -29,6 +30,9 @@ export const roleTable = {
   acceptTransfer: { agents: true },
   declineTransfer: { agents: true },
   cancelTransfer: { agents: true },
+  createTicket: { agents: true, integrations: 'TICKETS_WRITE' },
+  updateTicket: { agents: true, integrations: 'TICKETS_WRITE' },
+  addTicketComment: { agents: true, integrations: 'TICKETS_WRITE' },
   resolveConversation: { agents: true },
   reopenConversation: { agents: true },
   finalizeConversation: { customers: true, agents: true },

@@ -5,7 +5,7 @@ import { isAgent, isCustomer, type Viewer } from './Viewer.js';
 /**
  * The one place for seeing: a viewer becomes the conditions of a query. Every read goes through here: pages, `node`,
  * fields, counts, streams, the door's lock. Aliases are fixed: `c` conversations, `e` entries, `p` participants,
- * `a` actors, `t` turns, `x` transfers, `n` notifications.
+ * `a` actors, `t` turns, `x` transfers, `k` tickets, `n` notifications.
  */
 
 /** How much of a conversation is open to a viewer: what everyone sees, or also what only the team sees. */
@@ -33,7 +33,8 @@ export function visibleConversations(viewer: Viewer): Sql {
 
 /** Conversations (`c`) that the viewer may act upon: those they may read, and those that an integration may write to. */
 export function reachableConversations(viewer: Viewer): Sql {
-  return mayEver(viewer, 'sendMessage') && viewer.kind === 'INTEGRATION'
+  const writes = mayEver(viewer, 'sendMessage') || mayEver(viewer, 'createTicket');
+  return writes && viewer.kind === 'INTEGRATION'
     ? sql`c.workspace_id = ${viewer.workspaceId}`
     : visibleConversations(viewer);
 }
@@ -81,6 +82,16 @@ export function visibleAiTurns(viewer: Viewer): Sql {
 /** Offers (`x`) are the team's. */
 export function visibleTransfers(viewer: Viewer): Sql {
   return mayEver(viewer, 'readTeamFields') ? sql`x.workspace_id = ${viewer.workspaceId}` : nothing;
+}
+
+/** Tickets (`k`) are the team's, and of integrations that may read them. */
+export function visibleTickets(viewer: Viewer): Sql {
+  return mayEver(viewer, 'readTickets') ? sql`k.workspace_id = ${viewer.workspaceId}` : nothing;
+}
+
+/** Tickets (`k`) that the viewer may act upon: those they may read, and those that an integration may write to. */
+export function reachableTickets(viewer: Viewer): Sql {
+  return mayEver(viewer, 'updateTicket') ? sql`k.workspace_id = ${viewer.workspaceId}` : visibleTickets(viewer);
 }
 
 /** Notifications (`n`) are for the agent who is told, in the app. */

@@ -6,12 +6,16 @@ import { ConversationSchema } from '../entities/Conversation.js';
 import { EntrySchema } from '../entities/Entry.js';
 import { NotificationSchema } from '../entities/Notification.js';
 import { ParticipantSchema } from '../entities/Participant.js';
+import { TicketSchema } from '../entities/Ticket.js';
+import { TicketChangeSchema } from '../entities/TicketChange.js';
+import { TicketCommentSchema } from '../entities/TicketComment.js';
 import { TransferSchema } from '../entities/Transfer.js';
 import { WorkspaceSchema } from '../entities/Workspace.js';
 import { Migration001_Ground } from './migrations/Migration001_Ground.js';
 import { Migration002_HandingOver } from './migrations/Migration002_HandingOver.js';
 import { Migration003_Presence } from './migrations/Migration003_Presence.js';
 import { Migration007_Search } from './migrations/Migration007_Search.js';
+import { Migration004_Tickets } from './migrations/Migration004_Tickets.js';
 
 /** What MikroORM must know, for the server and for its command line alike. */
 export const ormOptions = defineConfig({
@@ -20,6 +24,9 @@ export const ormOptions = defineConfig({
     ActorSchema,
     ConversationSchema,
     TransferSchema,
+    TicketSchema,
+    TicketCommentSchema,
+    TicketChangeSchema,
     EntrySchema,
     ParticipantSchema,
     AiTurnSchema,
@@ -38,6 +45,7 @@ export const ormOptions = defineConfig({
       { name: 'Migration002_HandingOver', class: Migration002_HandingOver },
       { name: 'Migration007_Search', class: Migration007_Search },
       { name: 'Migration003_Presence', class: Migration003_Presence },
+      { name: 'Migration004_Tickets', class: Migration004_Tickets },
     ],
   },
 });

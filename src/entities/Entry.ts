@@ -23,6 +23,7 @@ export const eventAudiences = {
   TRANSFER_DECLINED: 'TEAM',
   TRANSFER_CANCELLED: 'TEAM',
   TRANSFER_EXPIRED: 'TEAM',
+  TICKET_CREATED: 'TEAM',
 } as const satisfies Record<string, Audience>;
 export type EventKind = keyof typeof eventAudiences;
 
@@ -45,6 +46,7 @@ export const EntrySchema = defineEntity({
     eventKind: p.text().$type<EventKind>().strictNullable(),
     agentId: p.text().strictNullable(),
     transferId: p.text().strictNullable(),
+    ticketId: p.text().strictNullable(),
     integrationId: p.text().strictNullable(),
     externalId: p.text().strictNullable(),
   },

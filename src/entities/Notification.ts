@@ -11,6 +11,7 @@ export const notificationKinds = [
   'UNATTENDED',
   'NEEDS_HUMAN',
   'NEW_MESSAGE',
+  'TICKET_ASSIGNED',
 ] as const;
 export type NotificationKind = (typeof notificationKinds)[number];
 export const notificationChannels = ['IN_APP', 'EMAIL', 'WEB_PUSH'] as const;
@@ -41,6 +42,7 @@ export const NotificationSchema = defineEntity({
     kind: p.text().$type<NotificationKind>(),
     conversationId: p.text(),
     transferId: p.text().strictNullable(),
+    ticketId: p.text().strictNullable(),
     entryId: p.text().strictNullable(),
     actorId: p.text(),
     channels: p.array().$type<NotificationChannel[]>(),

@@ -19,9 +19,16 @@ import type {
   NotificationRow,
   PieceName,
   ProfileRow,
+  SnapshotEntryRow,
+  SnapshotRow,
+  TicketChangeRow,
+  TicketCommentRow,
+  TicketRow,
   TransferRow,
   WorkspaceRow,
 } from './rows.js';
+import { intactSnapshots, snapshotEntryPages, snapshotsOf } from './snapshots.js';
+import { changePages, commentPages, ticketCommentsByIds, ticketCounts, ticketPages, ticketsByIds } from './tickets.js';
 import { type EntryList, type EntryPiece, entryPages, unansweredMessages, visibleEntriesByIds } from './timeline.js';
 import { type TransferKey, transferPages, transfersByIds } from './transfers.js';
 import { workspaceOf } from './workspaces.js';
@@ -42,6 +49,8 @@ export class Loaders {
   /** only those whom the viewer may look up by id */
   readonly visibleActor: ById<ActorRow>;
   readonly transfer: ById<TransferRow>;
+  readonly ticket: ById<TicketRow>;
+  readonly ticketComment: ById<TicketCommentRow>;
   readonly notification: ById<NotificationRow>;
   readonly unanswered: DataLoader<AiTurnRow, EntryRow[], string>;
   private readonly keyed = new Map<string, DataLoader<string, unknown>>();
@@ -60,6 +69,8 @@ export class Loaders {
     this.actor = byId(null, (ids) => actorsByIds(database, viewer.workspaceId, ids));
     this.visibleActor = byId(['agent', 'cust', 'ai', 'int', 'sys'], (ids) => visibleActorsByIds(database, viewer, ids));
     this.transfer = byId(['xfer'], (ids) => transfersByIds(database, viewer, now, ids));
+    this.ticket = byId(['tkt'], (ids) => ticketsByIds(database, viewer, ids));
+    this.ticketComment = byId(['tcom'], (ids) => ticketCommentsByIds(database, viewer, ids));
     this.notification = byId(['ntf'], (ids) => notificationsByIds(database, viewer, ids));
     this.unanswered = new DataLoader(
       async (turns) => {
@@ -126,6 +137,43 @@ export class Loaders {
     const key = JSON.stringify(['transfers', page]);
     const fetch = (ids: readonly string[]) => transferPages(this.database, this.viewer, this.now, page, ids);
     return this.batched(key, fetch).load(conversationId);
+  }
+
+  /** A page of the tickets of one conversation, fetched with those of all others that ask for it. */
+  ticketPage(conversationId: string, page: PageRequest<number>): Promise<TicketRow[]> {
+    const key = JSON.stringify(['tickets', page]);
+    return this.batched(key, (ids) => ticketPages(this.database, this.viewer, page, ids)).load(conversationId);
+  }
+
+  ticketCount(conversationId: string): Promise<number> {
+    return this.batched('ticket count', (ids) => ticketCounts(this.database, this.viewer, ids)).load(conversationId);
+  }
+
+  commentPage(ticketId: string, page: PageRequest<number>): Promise<TicketCommentRow[]> {
+    const key = JSON.stringify(['comments', page]);
+    return this.batched(key, (ids) => commentPages(this.database, page, ids)).load(ticketId);
+  }
+
+  changePage(ticketId: string, page: PageRequest<number>): Promise<TicketChangeRow[]> {
+    const key = JSON.stringify(['changes', page]);
+    return this.batched(key, (ids) => changePages(this.database, page, ids)).load(ticketId);
+  }
+
+  snapshot(ticketId: string): Promise<SnapshotRow> {
+    const fetch = async (ids: readonly string[]) => {
+      const snapshots = await snapshotsOf(this.database, this.viewer, ids);
+      return new Map(snapshots.map((snapshot) => [snapshot.ticketId, snapshot]));
+    };
+    return this.batched('snapshot', fetch).load(ticketId);
+  }
+
+  snapshotEntryPage(ticketId: string, page: PageRequest<number>): Promise<SnapshotEntryRow[]> {
+    const key = JSON.stringify(['snapshot entries', page]);
+    return this.batched(key, (ids) => snapshotEntryPages(this.database, this.viewer, page, ids)).load(ticketId);
+  }
+
+  isIntact(ticketId: string): Promise<boolean> {
+    return this.batched('intact', (ids) => intactSnapshots(this.database, this.viewer, ids)).load(ticketId);
   }
 
   private batched<Row>(

@@ -75,6 +75,23 @@ export function transferOfCursor(cursor: string): { createdAt: Date; id: string 
   return { createdAt: new Date(time), id };
 }
 
+/** The latest first, so by their numbers, which count all tickets of the workspace. */
+const ticketShape = z.tuple([z.literal('k'), place.max(2 ** 31 - 1)]);
+export const ticketCursor = (row: { number: number }) => encode(['k', row.number]);
+export const ticketOfCursor = (cursor: string): number => decode(cursor, ticketShape)[1];
+
+/** What is numbered within a ticket: its comments, its changes, and the entries of its snapshot in one of its views. */
+export type TicketList = 'comments' | 'history' | `snapshot ${View}`;
+const ticketLineShape = z.tuple([z.string(), z.string(), place.max(2 ** 31 - 1)]);
+export const ticketLineCursor = (list: TicketList, row: { ticketId: string; number: number }) =>
+  encode([list, row.ticketId, row.number]);
+/** The number that a cursor of this list of this ticket names; another's: BAD_USER_INPUT. */
+export function ticketLineOfCursor(list: TicketList, ticketId: string, cursor: string): number {
+  const [ofList, ofTicket, number] = decode(cursor, ticketLineShape);
+  if (ofList !== list || ofTicket !== ticketId) throw malformed();
+  return number;
+}
+
 const notificationShape = z.tuple([z.literal('n'), z.string(), place]);
 export const notificationCursor = (row: { agentId: string; number: number }) => encode(['n', row.agentId, row.number]);
 /** The number that a cursor of this agent names; another's: BAD_USER_INPUT. */

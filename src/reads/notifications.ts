@@ -13,7 +13,7 @@ import type { NotificationRow } from './rows.js';
 
 const columns = sql`
   n.id, n.agent_id as "agentId", n.number, n.kind, n.conversation_id as "conversationId",
-  n.transfer_id as "transferId", n.actor_id as "actorId", n.created_at as "createdAt", n.read_at as "readAt"`;
+  n.transfer_id as "transferId", n.ticket_id as "ticketId", n.actor_id as "actorId", n.created_at as "createdAt", n.read_at as "readAt"`;
 
 /** A page of the viewer's own, oldest first: up to `limit + 1` in the order of the request. */
 export function notificationsPage(

@@ -4,6 +4,8 @@ import type { Channel, ConversationStatus, Handling, Priority } from '../entitie
 import type { Audience, EntryType, EventKind } from '../entities/Entry.js';
 import type { NotificationKind } from '../entities/Notification.js';
 import type { Availability } from '../entities/Presence.js';
+import type { SnapshotActor, SnapshotLine } from '../entities/SnapshotSeal.js';
+import type { TicketStatus } from '../entities/Ticket.js';
 import type { TransferStatus } from '../entities/Transfer.js';
 
 /** Rows as the reads bring them. Times inside JSON are milliseconds since 1970. */
@@ -79,6 +81,7 @@ export interface EntryRow {
   eventKind: EventKind | null;
   agentId: string | null;
   transferId: string | null;
+  ticketId: string | null;
   actor?: ActorRow;
   agent?: ActorRow | null;
 }
@@ -126,6 +129,7 @@ export interface NotificationRow {
   kind: NotificationKind;
   conversationId: string;
   transferId: string | null;
+  ticketId: string | null;
   actorId: string;
   createdAt: Date;
   readAt: Date | null;
@@ -134,4 +138,52 @@ export interface NotificationRow {
 export interface ProfileRow {
   id: string;
   availability: Availability;
+export interface TicketRow {
+  id: string;
+  number: number;
+  conversationId: string;
+  title: string;
+  description: string | null;
+  status: TicketStatus;
+  priority: Priority;
+  createdById: string;
+  assigneeId: string | null;
+  createdAt: Date;
+  updatedAt: Date;
+}
+
+export interface TicketCommentRow {
+  id: string;
+  ticketId: string;
+  number: number;
+  authorId: string;
+  text: string;
+  createdAt: Date;
+}
+
+export interface TicketChangeRow {
+  ticketId: string;
+  number: number;
+  actorId: string;
+  field: string;
+  from: string | null;
+  to: string | null;
+  createdAt: Date;
+}
+
+export interface SnapshotRow {
+  ticketId: string;
+  takenAt: Date;
+  subject: string | null;
+  customer: SnapshotActor;
+  assignee: SnapshotActor | null;
+  participants: SnapshotActor[];
+  entryCount: number;
+  sha256: string;
+}
+
+export interface SnapshotEntryRow extends SnapshotLine {
+  ticketId: string;
+  number: number;
+  erasedAt: Date | null;
 }

@@ -2,11 +2,12 @@ import type { GraphQLResolveInfo } from 'graphql';
 import { Args, Ctx, FieldResolver, Info, Resolver, Root } from 'type-graphql';
 import { type AbilityName, abilities, refusalOf } from '../auth/policies.js';
 import type { ConversationRead } from '../reads/conversations.js';
-import { transferCursor, transferOfCursor } from '../reads/cursors.js';
+import { ticketCursor, ticketOfCursor, transferCursor, transferOfCursor } from '../reads/cursors.js';
 import { connection, pageRequest } from '../reads/page.js';
 import type { ParticipantRow } from '../reads/rows.js';
 import { ConnectionArgs } from '../schema/connections.js';
 import { Conversation, Participant } from '../schema/conversation.js';
+import { TicketConnection } from '../schema/ticket.js';
 import { Message, MessageConnection, TimelineConnection, WhisperConnection } from '../schema/timeline.js';
 import { Transfer, TransferConnection } from '../schema/transfer.js';
 import { Context } from './Context.js';
@@ -106,6 +107,25 @@ export class ConversationResolver {
   ): Promise<object> {
     const request = pageRequest(args, transferOfCursor);
     return connection(await loaders.transferPage(id, request), request, transferCursor);
+  }
+
+  @FieldResolver(() => TicketConnection, {
+    nullable: true,
+    description: 'The tickets that were made of it, latest first. Team only.',
+  })
+  async tickets(
+    @Root() { id }: ConversationRead,
+    @Args(() => ConnectionArgs) args: ConnectionArgs,
+    @Ctx() { loaders }: Context,
+  ): Promise<object> {
+    const request = pageRequest(args, ticketOfCursor);
+    const tickets = connection(await loaders.ticketPage(id, request), request, ticketCursor);
+    return {
+      ...tickets,
+      get totalCount() {
+        return loaders.ticketCount(id);
+      },
+    };
   }
 
   @FieldResolver()

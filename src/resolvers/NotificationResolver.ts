@@ -19,6 +19,11 @@ export class NotificationResolver {
   }
 
   @FieldResolver()
+  ticket(@Root() { ticketId }: NotificationRow, @Ctx() { loaders }: Context): object | null {
+    return ticketId === null ? null : loaders.ticket.load(ticketId);
+  }
+
+  @FieldResolver()
   actor(@Root() { actorId }: NotificationRow, @Ctx() { loaders }: Context): Promise<object | null> {
     return loaders.actor.load(actorId);
   }

@@ -130,6 +130,10 @@ function nodeById({ loaders, caller }: Context, id: string): object | null {
       return loaders.visibleActor.load(id);
     case 'xfer':
       return loaders.transfer.load(id);
+    case 'tkt':
+      return loaders.ticket.load(id);
+    case 'tcom':
+      return loaders.ticketComment.load(id);
     case 'ntf':
       return loaders.notification.load(id);
     case 'turn':

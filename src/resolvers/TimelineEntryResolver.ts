@@ -42,6 +42,11 @@ export class ConversationEventResolver {
   }
 
   @FieldResolver()
+  ticket(@Root() { ticketId }: EntryRow, @Ctx() { loaders }: Context): object | null {
+    return ticketId === null ? null : loaders.ticket.load(ticketId);
+  }
+
+  @FieldResolver()
   agent(@Root() entry: EntryRow, @Ctx() { loaders }: Context): object | null {
     return entry.agentId === null ? null : (entry.agent ?? loaders.actor.load(entry.agentId));
   }

@@ -23,6 +23,15 @@ import {
 import { QueryResolver } from './QueryResolver.js';
 import { SearchResolver } from './SearchResolver.js';
 import { SubscriptionResolver } from './SubscriptionResolver.js';
+import { TicketMutations } from './TicketMutations.js';
+import { TicketQueries } from './TicketQueries.js';
+import {
+  ConversationSnapshotResolver,
+  SnapshotEntryResolver,
+  TicketChangeResolver,
+  TicketCommentResolver,
+  TicketResolver,
+} from './TicketResolver.js';
 import { ConversationEventResolver, TimelineEntryResolver, WhisperResolver } from './TimelineEntryResolver.js';
 import { TransferMutations } from './TransferMutations.js';
 import { TransferResolver } from './TransferResolver.js';
@@ -31,8 +40,10 @@ import { TypingResolver } from './TypingResolver.js';
 const resolvers: NonEmptyArray<new () => object> = [
   QueryResolver,
   SearchResolver,
+  TicketQueries,
   ConversationMutations,
   TransferMutations,
+  TicketMutations,
   NotificationMutations,
   PeopleMutations,
   SubscriptionResolver,
@@ -42,6 +53,11 @@ const resolvers: NonEmptyArray<new () => object> = [
   WhisperResolver,
   ConversationEventResolver,
   TransferResolver,
+  TicketResolver,
+  TicketCommentResolver,
+  TicketChangeResolver,
+  ConversationSnapshotResolver,
+  SnapshotEntryResolver,
   NotificationResolver,
   NotificationConnectionResolver,
   AgentProfileResolver,

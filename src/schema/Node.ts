@@ -15,6 +15,8 @@ const typesOfIds: Partial<Record<IdKind, string>> = {
   turn: 'AiTurn',
   xfer: 'Transfer',
   ntf: 'Notification',
+  tkt: 'Ticket',
+  tcom: 'TicketComment',
   prof: 'AgentProfile',
 };
 

@@ -41,15 +41,32 @@ export function edgeType(name: string, node: () => ClassType | object, what: str
   return Edge;
 }
 
-/** The connection type over an edge type: a page of `what`. */
-export function connectionType(name: string, edge: ClassType, what: string) {
-  @ObjectType(`${name}Connection`, { description: `A page of ${what}.` })
-  class Connection {
+/** What every connection over an edge type has. */
+function pageType(edge: ClassType) {
+  @ObjectType()
+  abstract class Page {
     @Field(() => [edge], { description: 'The page, in the order of the list whichever way it was fetched.' })
     edges!: object[];
 
     @Field(() => PageInfo, { description: 'Where this page begins and ends, and whether there is more.' })
     pageInfo!: PageInfo;
+  }
+  return Page;
+}
+
+/** The connection type over an edge type: a page of `what`. */
+export function connectionType(name: string, edge: ClassType, what: string) {
+  @ObjectType(`${name}Connection`, { description: `A page of ${what}.` })
+  class Connection extends pageType(edge) {}
+  return Connection;
+}
+
+/** The same, which also tells how many there are in all. */
+export function countedConnectionType(name: string, edge: ClassType, what: string) {
+  @ObjectType(`${name}Connection`, { description: `A page of ${what}.` })
+  class Connection extends pageType(edge) {
+    @Field(() => Int, { description: 'How many there are in all, whatever the page.' })
+    totalCount!: number;
   }
   return Connection;
 }

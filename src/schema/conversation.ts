@@ -50,6 +50,9 @@ export class ConversationAbilities {
   @Field(() => Ability, { description: 'Offer it to a colleague.' })
   transfer!: Ability;
 
+  @Field(() => Ability, { description: 'Make a ticket of it.' })
+  createTicket!: Ability;
+
   @Field(() => Ability, { description: 'Mark it as answered.' })
   resolve!: Ability;
 

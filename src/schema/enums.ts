@@ -11,6 +11,7 @@ import type {
   NotificationKind as NotificationKindValue,
 } from '../entities/Notification.js';
 import type { Availability as AvailabilityValue } from '../entities/Presence.js';
+import type { TicketStatus as TicketStatusValue } from '../entities/Ticket.js';
 import type { TransferStatus as TransferStatusValue } from '../entities/Transfer.js';
 import type { ReplyPolicy as ReplyPolicyValue } from '../entities/Workspace.js';
 import type { RefusalCode } from '../errors.js';
@@ -102,6 +103,7 @@ export const ConversationEventKind = enumType<EventKind>(
     TRANSFER_DECLINED: 'The colleague declined; the assignee keeps it. Team only.',
     TRANSFER_CANCELLED: 'The offer was taken back, or became pointless. Team only.',
     TRANSFER_EXPIRED: 'Nobody answered the offer in time. Team only.',
+    TICKET_CREATED: 'A ticket was made of it. Later changes of the ticket leave no event. Team only.',
   },
 );
 
@@ -146,6 +148,17 @@ export const TransferStatus = enumType<TransferStatusValue>('TransferStatus', 'H
   EXPIRED: 'Nobody answered until `expiresAt`.',
 });
 
+export const TicketStatus = enumType<TicketStatusValue>(
+  'TicketStatus',
+  'How far a ticket has come. Any may follow any, and none depends on the conversation.',
+  {
+    OPEN: 'To be done. Every ticket begins so.',
+    IN_PROGRESS: 'Somebody is at it.',
+    SOLVED: 'Done, it seems.',
+    CLOSED: 'Nothing more is to be done.',
+  },
+);
+
 export const NotificationKind = enumType<NotificationKindValue>('NotificationKind', 'What an agent is told of.', {
   TRANSFER_REQUESTED: 'A conversation is offered to you.',
   TRANSFER_ACCEPTED: 'A colleague accepted what you offered.',
@@ -157,6 +170,7 @@ export const NotificationKind = enumType<NotificationKindValue>('NotificationKin
   UNATTENDED: 'The agent who answered was deactivated and nobody answers now. To admins.',
   NEEDS_HUMAN: 'Somebody asks for a person. Only to those who chose a channel for it.',
   NEW_MESSAGE: 'A message by somebody else where you are in. Only to those who chose a channel for it.',
+  TICKET_ASSIGNED: 'You are to answer for a ticket.',
 });
 
 export const NotificationChannel = enumType<NotificationChannelValue>(

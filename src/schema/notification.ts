@@ -9,6 +9,7 @@ import { Conversation } from './conversation.js';
 import { NotificationChannel, NotificationKind } from './enums.js';
 import { Node, PageInfo } from './Node.js';
 import { DateTime } from './scalars.js';
+import { Ticket } from './ticket.js';
 import { Transfer } from './transfer.js';
 
 @ObjectType({ implements: Node, description: 'Something that an agent is told of. Nobody else ever sees it.' })
@@ -21,6 +22,9 @@ export class Notification extends Node {
 
   @Field(() => Transfer, { nullable: true, description: 'The offer that it is about; null for other kinds.' })
   transfer!: object | null;
+
+  @Field(() => Ticket, { nullable: true, description: 'The one that you are to answer for; null for other kinds.' })
+  ticket!: object | null;
 
   @Field(() => Actor, { nullable: true, description: 'Who did it; the system when a time ran out.' })
   actor!: object | null;

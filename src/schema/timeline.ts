@@ -6,6 +6,7 @@ import { Conversation } from './conversation.js';
 import { Audience, ConversationEventKind, WhisperAudience } from './enums.js';
 import { Node, typeById } from './Node.js';
 import { DateTime, UrlScalar } from './scalars.js';
+import { Ticket } from './ticket.js';
 import { Transfer } from './transfer.js';
 
 @InterfaceType({
@@ -73,6 +74,12 @@ export class ConversationEvent extends TimelineEntry {
     description: 'The offer that it is about, of TRANSFER_ events and of ASSIGNED. Team only.',
   })
   transfer!: object | null;
+
+  @Field(() => Ticket, {
+    nullable: true,
+    description: 'The one that was made of the conversation, of TICKET_CREATED. Team only.',
+  })
+  ticket!: object | null;
 }
 
 export const MessageEdge = edgeType('Message', () => Message, 'the messages of a conversation');

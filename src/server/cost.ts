@@ -1,5 +1,5 @@
 import { type DocumentNode, GraphQLError, type GraphQLSchema, getNamedType, isLeafType } from 'graphql';
-import { type ComplexityEstimator, getComplexity } from 'graphql-query-complexity';
+import { type ComplexityEstimator, fieldExtensionsEstimator, getComplexity } from 'graphql-query-complexity';
 
 const defaultPageSize = 20;
 const mutationPoints = 10;
@@ -8,7 +8,7 @@ const subscriptionPoints = 10;
 /** What lies between a list and what it lists costs nothing by itself. */
 const isStructure = (name: string) => name === 'edges' || name === 'pageInfo';
 
-/** An object is one point, a leaf none; a page is as many times what it lists as it may hold; a write or a stream is ten. */
+/** Unless a field names its own price: an object is one point, a leaf none; a page is as many times what it lists as it may hold; a write or a stream is ten. */
 const estimator: ComplexityEstimator = ({ type, field, args, childComplexity }) => {
   if (isLeafType(getNamedType(field.type))) return 0;
   if (type.name === 'Mutation') return mutationPoints + childComplexity;
@@ -35,7 +35,7 @@ export function costOf(
       schema,
       query,
       variables,
-      estimators: [estimator],
+      estimators: [fieldExtensionsEstimator(), estimator],
       ...(operationName && { operationName }),
     });
   } catch (error) {

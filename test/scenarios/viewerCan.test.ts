@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { abilities } from '../../src/auth/policies.js';
 import {
   CanDocument,
+  CreateTicketDocument,
   FinalizeConversationDocument,
   HandBackConversationDocument,
   JoinConversationDocument,
@@ -34,6 +35,7 @@ const mutations: Record<keyof typeof abilities, AnyMutation> = {
   join: JoinConversationDocument,
   leave: LeaveConversationDocument,
   transfer: TransferConversationDocument,
+  createTicket: CreateTicketDocument,
   resolve: ResolveConversationDocument,
   reopen: ReopenConversationDocument,
   finalize: FinalizeConversationDocument,
@@ -115,6 +117,7 @@ async function can(person: Person, id: string): Promise<Record<Ability, string |
 
 async function inputOf(name: Name, ability: Ability, conversationId: string): Promise<object> {
   if (ability === 'update') return { conversationId, subject: 'New' };
+  if (ability === 'createTicket') return { conversationId, title: 'Lost parcel' };
   if (ability === 'transfer') return { conversationId, toAgentId: stage.cast.cleo.id };
   if (ability === 'whisper') return { conversationId, text: 'Psst' };
   if (ability !== 'sendMessage' && ability !== 'requestHuman') return { conversationId };

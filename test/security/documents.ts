@@ -83,6 +83,9 @@ export function pathsOf(
   return field.args.flatMap(({ name, type }) => below(type, [name]));
 }
 
+/** Something of each scalar that does not take any text. */
+const anyValues: Record<string, unknown> = { Int: 1, URL: 'https://any.test/' };
+
 function valueFor(
   { type }: GraphQLArgument | GraphQLInputField,
   path: string[],
@@ -100,8 +103,7 @@ function valueFor(
     return isRequired || fields.length > 0 ? Object.fromEntries(fields) : undefined;
   }
   if (!isRequired) return undefined;
-  const scalars: Record<string, unknown> = { Boolean: true, URL: 'https://any.test/' };
-  const value = isEnumType(named) ? named.getValues()[0]!.name : (scalars[named.name] ?? 'any');
+  const value = isEnumType(named) ? named.getValues()[0]!.name : (anyValues[named.name] ?? 'any');
   return isListType(getNullableType(type)) ? [value] : value;
 }
 

@@ -25,6 +25,8 @@ const readers: readonly Role[] = ['customer', ...agents, 'aiAgent', 'CONVERSATIO
 const team: readonly Role[] = [...agents, 'CONVERSATIONS_READ'];
 const whisperers: readonly Role[] = [...agents, 'WHISPERS_READ'];
 const ofCustomers: readonly Role[] = [...agents, 'CUSTOMERS_READ'];
+const ticketReaders: readonly Role[] = [...agents, 'TICKETS_READ'];
+const ticketWriters: readonly Role[] = [...agents, 'TICKETS_WRITE'];
 const aiAgents: readonly Role[] = ['aiAgent'];
 
 /** Who may ask for a root field at all, line by line as PRODUCT's table of roles has it. */
@@ -34,7 +36,10 @@ const rootsOpenTo: Record<string, readonly Role[]> = {
   'Query.nodes': everybody,
   'Query.conversation': readers,
   'Query.conversations': readers,
+  'Query.conversationByUrl': readers,
   'Query.agents': team,
+  'Query.ticket': ticketReaders,
+  'Query.tickets': ticketReaders,
   'Query.notifications': everybody,
   'Query.searchMessages': readers,
   'Query.searchWhispers': whisperers,
@@ -51,6 +56,9 @@ const rootsOpenTo: Record<string, readonly Role[]> = {
   'Mutation.acceptTransfer': agents,
   'Mutation.declineTransfer': agents,
   'Mutation.cancelTransfer': agents,
+  'Mutation.createTicket': ticketWriters,
+  'Mutation.updateTicket': ticketWriters,
+  'Mutation.addTicketComment': ticketWriters,
   'Mutation.resolveConversation': agents,
   'Mutation.reopenConversation': agents,
   'Mutation.finalizeConversation': ['customer', ...agents],
@@ -96,6 +104,14 @@ const fieldsOpenTo: Record<string, readonly Role[]> = {
   ...of('ConversationEvent', ['transfer'], team),
   ...of('AgentProfile', ['id', 'availability', 'notificationPreferences', 'pushPublicKey', 'pendingTransfers'], agents),
   ...of('Notification', ['id', 'kind', 'conversation', 'transfer', 'actor', 'createdAt', 'readAt'], agents),
+  ...of('ConversationEvent', ['ticket'], ticketReaders),
+  ...of('Conversation', ['tickets'], ticketReaders),
+  ...of('Ticket', ['id', 'number', 'title', 'description', 'status', 'priority', 'createdBy'], ticketReaders),
+  ...of('Ticket', ['assignee', 'createdAt', 'updatedAt', 'url', 'snapshot', 'comments', 'history'], ticketReaders),
+  ...of('Ticket', ['conversation'], team),
+  ...of('TicketComment', ['id', 'author', 'text', 'createdAt'], ticketReaders),
+  ...of('AgentProfile', ['id', 'notificationPreferences', 'pendingTransfers'], agents),
+  ...of('Notification', ['id', 'kind', 'conversation', 'transfer', 'ticket', 'actor', 'createdAt', 'readAt'], agents),
   ...of('NeedsHuman', ['reason', 'since', 'by'], team),
   ...of('Whisper', ['id', 'conversation', 'actor', 'createdAt', 'url', 'audience', 'text', 'mentions'], whisperers),
   ...of('ConversationEvent', ['kind', 'audience', 'agent'], whisperers),

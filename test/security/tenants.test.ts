@@ -4,10 +4,13 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { IdKind } from '../../src/ids.js';
 import { buildSchema } from '../../src/resolvers/buildSchema.js';
 import {
+  AddTicketCommentDocument,
+  CreateTicketDocument,
   InboxDocument,
   SendMessageDocument,
   StartConversationDocument,
   TakeOverConversationDocument,
+  TicketsDocument,
   TimelineDocument,
   WhisperDocument,
 } from '../operations/generated.js';
@@ -28,7 +31,14 @@ beforeAll(async () => {
   cast = await castOf(app);
   globexCrm = await newPerson(app, app.url, cast.globex, 'Globex CRM', {
     kind: 'INTEGRATION',
-    scopes: ['CONVERSATIONS_READ', 'MESSAGES_WRITE', 'WHISPERS_READ', 'CUSTOMERS_READ'],
+    scopes: [
+      'CONVERSATIONS_READ',
+      'MESSAGES_WRITE',
+      'WHISPERS_READ',
+      'CUSTOMERS_READ',
+      'TICKETS_READ',
+      'TICKETS_WRITE',
+    ],
   });
   own = (await started(cast.ivy)).startConversation.conversation!.id;
   foreign = await everythingOfAcme();
@@ -51,6 +61,9 @@ async function everythingOfAcme(): Promise<Record<string, string>> {
   await ben.ask(TakeOverConversationDocument, { input: { conversationId } });
   const { sendMessage } = await ben.ask(SendMessageDocument, { input: { conversationId, text: 'Hello.' } });
   const { whisper } = await ben.ask(WhisperDocument, { input: { conversationId, text: 'Hm.' } });
+  const { createTicket } = await ben.ask(CreateTicketDocument, { input: { conversationId, title: 'Lost' } });
+  const ticketId = createTicket.ticket!.id;
+  const { addTicketComment } = await ben.ask(AddTicketCommentDocument, { input: { ticketId, text: 'Where?' } });
   const systems = await app.world.database.pool.query(
     "select id from actors where workspace_id = $1 and kind = 'SYSTEM'",
     [acme],
@@ -61,6 +74,8 @@ async function everythingOfAcme(): Promise<Record<string, string>> {
     msg: sendMessage.message!.id,
     whis: whisper.whisper!.id,
     turn: rows[0].id,
+    tkt: ticketId,
+    tcom: addTicketComment.comment!.id,
     cust: dana.id,
     agent: ben.id,
     ai: bot.id,
@@ -137,6 +152,7 @@ describe('to people of another workspace', () => {
     for (const filter of [{ customerId: cast.dana.id }, { assigneeId: cast.ben.id }]) {
       expect((await gus.ask(InboxDocument, { filter })).conversations.edges).toEqual([]);
     }
+    expect((await gus.ask(TicketsDocument)).tickets).toMatchObject({ totalCount: 0, edges: [] });
     const { agents } = await gus.ask('{ agents { edges { node { id } } } }');
     expect(agents.edges).toEqual([{ node: { id: gus.id } }]);
   });

@@ -53,7 +53,14 @@ export async function castOf(app: App, url = app.url, tokenSeconds = 3600): Prom
     person(acme, 'Acme Bot', { kind: 'AI_AGENT' }),
     person(acme, 'Acme CRM', {
       kind: 'INTEGRATION',
-      scopes: ['CONVERSATIONS_READ', 'MESSAGES_WRITE', 'WHISPERS_READ', 'CUSTOMERS_READ'],
+      scopes: [
+        'CONVERSATIONS_READ',
+        'MESSAGES_WRITE',
+        'WHISPERS_READ',
+        'CUSTOMERS_READ',
+        'TICKETS_READ',
+        'TICKETS_WRITE',
+      ],
     }),
     person(acme, 'Reader', { kind: 'INTEGRATION', scopes: ['CONVERSATIONS_READ'] }),
     person(globex, 'Gus', { kind: 'AGENT', role: 'ADMIN' }),

@@ -3,6 +3,7 @@ import {
   AcceptTransferDocument,
   CancelTransferDocument,
   DeclineTransferDocument,
+  CreateTicketDocument,
   FinalizeConversationDocument,
   HandBackConversationDocument,
   JoinConversationDocument,
@@ -89,6 +90,12 @@ export const conversationMutations: Record<string, ConversationMutation> = {
       await joins(stage.cast.cleo, conversationId);
       return conversationId;
     },
+  },
+  createTicket: {
+    mutation: CreateTicketDocument,
+    by: 'cleo',
+    at: ofBen,
+    input: () => ({ title: 'Lost parcel' }),
   },
   resolveConversation: { mutation: ResolveConversationDocument, by: 'ben', at: ofBen },
   reopenConversation: {

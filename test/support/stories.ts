@@ -126,6 +126,13 @@ export class Stage {
 }
 
 const tables = [
+  'tickets',
+  'ticket_counters',
+  'ticket_comments',
+  'ticket_changes',
+  'ticket_snapshots',
+  'ticket_snapshot_entries',
+  'ticket_snapshot_seals',
   'workspaces',
   'transfers',
   'notifications',

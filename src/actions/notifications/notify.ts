@@ -18,6 +18,7 @@ export interface Notice {
   /** who did it, and is not told */
   byId: string;
   transferId?: string;
+  ticketId?: string;
   entry?: Entry;
 }
 
@@ -57,6 +58,7 @@ export async function writeNotifications(
         number,
         kind: notice.kind,
         transferId: notice.transferId ?? null,
+        ticketId: notice.ticketId ?? null,
         entryId: notice.entry?.id ?? null,
         actorId: notice.byId,
         channels: recipient.channels,
