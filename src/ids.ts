@@ -19,6 +19,7 @@ export type IdKind =
   | 'ntf'
   | 'tkt'
   | 'tcom'
+  | 'salt'
   | 'push'
   | 'key'
   | 'prof'

@@ -104,15 +104,17 @@ interface Copied extends SnapshotLine {
 }
 
 /** In the order of the timeline. An entry for everyone is numbered by its position already, which counts nothing else. */
-async function* copyEntries({ em, conversation }: Scene, ticketId: string): AsyncGenerator<SnapshotLine> {
+async function* copyEntries({ em, world, conversation }: Scene, ticketId: string): AsyncGenerator<SnapshotLine> {
+  // Each entry's salt is made of what is kept nowhere, so that an erased one cannot be made again from the others.
+  const secret = world.ids.next('salt') + world.ids.next('salt');
   let last: Pick<Copied, 'nr' | 'position' | 'teamPosition'> = { nr: 0, position: 0, teamPosition: 0 };
   for (;;) {
     const query = sql`
       with copied as (
-        select ${last.nr} + row_number() over (order by e.position, e.team_position) as nr, e.*,
-          actor.display_name as actor_name, agent.display_name as agent_name, gen_random_uuid() as salt
+        select e.*, actor.display_name as actor_name, agent.display_name as agent_name,
+          left(encode(sha256(convert_to(${secret} || e.nr, 'UTF8')), 'hex'), 32) as salt
         from (
-          select * from entries e
+          select e.*, ${last.nr} + row_number() over (order by e.position, e.team_position) as nr from entries e
           where e.conversation_id = ${conversation.id} and e.audience in ('EVERYONE', 'TEAM')
             and (e.position, e.team_position) > (${last.position}, ${last.teamPosition})
           order by e.position, e.team_position limit ${batch}) e

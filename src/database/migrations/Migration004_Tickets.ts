@@ -111,7 +111,7 @@ export class Migration004_Tickets extends Migration {
         agent_id text collate "C",
         agent_name text,
         text text,
-        salt uuid,
+        salt text,
         created_at timestamptz(3) not null,
         erased_at timestamptz(3),
         erased_sha256 text,
