@@ -13,6 +13,7 @@ import type { AnswerInput } from '../actions/transfers/answerTransfer.js';
 import { cancelTransfer } from '../actions/transfers/cancelTransfer.js';
 import { declineTransfer } from '../actions/transfers/declineTransfer.js';
 import { transferConversation } from '../actions/transfers/transferConversation.js';
+import { createTicket } from '../actions/tickets/createTicket.js';
 import { updateConversation } from '../actions/updateConversation.js';
 import type { World } from '../actions/World.js';
 import { whisper } from '../actions/whisper.js';
@@ -87,6 +88,9 @@ function agent(handle: string) {
     accepts: () => answers(viewer, 40, acceptTransfer, {}),
     declines: (reason: string) => answers(viewer, 30 + typing(reason), declineTransfer, { reason }),
     cancels: () => answers(viewer, 90, cancelTransfer, {}),
+    /** In one conversation of a workspace at most: scripts are played at once, and numbers are given in turn. */
+    makesTicket: (input: { title: string; description?: string; priority?: Priority; assigneeId?: string }) =>
+      does(viewer, 40, createTicket, input),
     files: (input: { subject?: string; priority?: Priority; tags?: string[] }) =>
       does(viewer, 8, updateConversation, input),
   };

@@ -214,6 +214,7 @@ describe('the demo', () => {
       'RESOLVED',
       'STARTED',
       'TAKEN_OVER',
+      'TICKET_CREATED',
       'TRANSFER_ACCEPTED',
       'TRANSFER_CANCELLED',
       'TRANSFER_DECLINED',

@@ -84,7 +84,7 @@ export function pathsOf(
 }
 
 /** Something of each scalar that does not take any text. */
-const anyValues: Record<string, unknown> = { Int: 1, URL: 'https://any.test/' };
+const anyValues: Record<string, unknown> = { Boolean: true, Int: 1, URL: 'https://any.test/' };
 
 function valueFor(
   { type }: GraphQLArgument | GraphQLInputField,
