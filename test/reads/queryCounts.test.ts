@@ -44,6 +44,10 @@ beforeAll(async () => {
     await does(customer, 'sendMessage', { conversationId, text: 'And now?' });
     await does(ben, 'updateConversation', { conversationId, tags: ['vip', 'new'], priority: 'HIGH' });
     await does(ada, 'markConversationRead', { conversationId });
+    const made = `mutation ($id: ID!) { createTicket(input: { conversationId: $id, title: "Case ${nr}" }) { ticket { id } } }`;
+    const ticketId = (await cleo.ask(made, { id: conversationId })).createTicket.ticket.id;
+    await does(ben, 'updateTicket', { ticketId, status: 'IN_PROGRESS', assigneeId: ben.id });
+    await does(ada, 'addTicketComment', { ticketId, text: 'On it.' });
     return conversationId;
   };
   await does(ada, 'updateWorkspace', { transferTimeoutSeconds: 86_400 });
@@ -170,6 +174,21 @@ describe('a page as a screen asks for it', () => {
     expect(await countOf(cast.cleo, query, {})).toBeLessThanOrEqual(4);
   });
 
+  test.each(['ada', 'crm'] as const)('of tickets takes one for each list that is asked for, for %s', async (name) => {
+    const query = `query ($first: Int) { tickets(first: $first) { totalCount edges { cursor node {
+      id number title status url createdBy { id displayName } assignee { id displayName } conversation { id subject }
+      comments(first: 3) { edges { node { text author { displayName } } } }
+      history(first: 3) { edges { node { field from to actor { displayName } } } }
+      snapshot { subject sha256 intact participants { displayName } entries(first: 3) { totalCount edges { node { text } } } }
+    } } } }`;
+    const counts = [];
+    for (const first of [1, 2, rows]) counts.push(await countOf(cast[name], query, { first }));
+    // The page, the count, people of tickets and of what is below them, conversations, comments, history, snapshots,
+    // their entries; two to verify them.
+    expect(Math.max(...counts)).toBeLessThanOrEqual(11);
+    expect(new Set(counts).size).toBe(1);
+  });
+
   test('things by fifty ids take as many statements as by one of each kind', async () => {
     const { conversation } = await cast.ada.ask(
       'query ($id: ID!) { conversation(id: $id) { timeline(first: 40) { edges { node { id } } } } }',
@@ -222,6 +241,9 @@ describe('any selection', () => {
   const pages = {
     'the inbox': selection(typeNamed('ConversationConnection'), 3).map(
       (text) => `query ($first: Int) { conversations(first: $first) ${text} }`,
+    ),
+    tickets: selection(typeNamed('TicketConnection'), 3).map(
+      (text) => `query ($first: Int) { tickets(first: $first) ${text} }`,
     ),
     'a timeline': selection(typeNamed('TimelineConnection'), 3).map(
       (text) => `query ($id: ID!, $first: Int) { conversation(id: $id) { timeline(first: $first) ${text} } }`,

@@ -2,8 +2,8 @@ import type { TypedQueryDocumentNode } from 'graphql';
 import {
   AcceptTransferDocument,
   CancelTransferDocument,
-  DeclineTransferDocument,
   CreateTicketDocument,
+  DeclineTransferDocument,
   FinalizeConversationDocument,
   HandBackConversationDocument,
   JoinConversationDocument,
