@@ -280,6 +280,14 @@ test('tickets are listed latest first, filtered and counted', async () => {
   expect(conversation!.tickets).toMatchObject({ totalCount: 3, edges: [{ node: { id: third.id } }] });
 });
 
+test('whether snapshots are intact is not asked of a whole list', async () => {
+  const query = 'query ($first: Int) { tickets(first: $first) { edges { node { snapshot { intact } } } } }';
+  const { errors } = await stage.cast.ben.attempt(query, { first: 100 });
+  expect(errors.map(({ extensions }) => extensions.code)).toEqual(['QUERY_TOO_COMPLEX']);
+  const { tickets } = await stage.cast.ben.ask(query, { first: 20 });
+  for (const { node } of tickets.edges) expect(node.snapshot.intact).toBe(true);
+});
+
 describe('the same key', () => {
   test('makes one ticket, one change and one comment, also at once', async () => {
     const { ben, cleo } = stage.cast;
