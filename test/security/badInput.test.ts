@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { IdKind } from '../../src/ids.js';
 import { buildSchema } from '../../src/resolvers/buildSchema.js';
 import {
+  CreateTicketDocument,
   InboxDocument,
   SendMessageDocument,
   StartConversationDocument,
@@ -46,8 +47,15 @@ async function idsOf(customer: Person, agent: Person, more: Record<string, strin
   await agent.ask(TakeOverConversationDocument, { input: { conversationId: conv } });
   const { sendMessage } = await agent.ask(SendMessageDocument, { input: { conversationId: conv, text: 'Hello.' } });
   const { whisper } = await agent.ask(WhisperDocument, { input: { conversationId: conv, text: 'Hm.' } });
+  const { createTicket } = await agent.ask(CreateTicketDocument, { input: { conversationId: conv, title: 'Lost' } });
   const evt = startConversation.timelineEdges[0]!.node.id;
-  const entries = { msg: sendMessage.message!.id, whis: whisper.whisper!.id, evt, turn: rows[0].id };
+  const entries = {
+    msg: sendMessage.message!.id,
+    whis: whisper.whisper!.id,
+    evt,
+    turn: rows[0].id,
+    tkt: createTicket.ticket!.id,
+  };
   return { conv, cust: customer.id, agent: agent.id, ...entries, ...more };
 }
 
@@ -62,6 +70,7 @@ const kindOfField: Record<string, IdKind> = {
   upToId: 'msg',
   defaultAiAgentId: 'ai',
   workspaceId: 'ws',
+  ticketId: 'tkt',
 };
 
 /** Somebody whom this argument is meant for, so that nothing else than its value is wrong. */
@@ -84,6 +93,7 @@ function goodValue(name: string, badPath: string[], bad: unknown) {
     const field = path.at(-1)!;
     if (path.join('.') === badPath.join('.')) return bad;
     if (field === 'conversationId') return conversationId;
+    if (field === 'ticketId') return ours.tkt;
     if (name === 'Query.conversation' && field === 'id') return conversationId;
     if (field === 'text' && name !== 'Mutation.requestHuman') return 'Hello.';
     if (field === 'onBehalfOfCustomer') return badPath.at(-1) === 'externalId';
@@ -131,6 +141,9 @@ async function stored(): Promise<string> {
     'read_marks',
     'ai_turns',
     'idempotency_keys',
+    'tickets',
+    'ticket_comments',
+    'ticket_changes',
   ];
   const sums = tables.map((table) => `(select coalesce(sum(hashtextextended(t::text, 0)), 0) from ${table} t)`);
   const { rows } = await app.world.database.pool.query(`select concat_ws(' ', ${sums.join(', ')}) as sum`);
@@ -320,6 +333,9 @@ describe('a text', () => {
     ['requestHuman', 'reason', 501],
     ['updateConversation', 'subject', 201],
     ['updateConversation', 'tags', 51],
+    ['createTicket', 'title', 201],
+    ['updateTicket', 'description', 10_001],
+    ['addTicketComment', 'text', 10_001],
     ['createAgent', 'displayName', 101],
     ['createAgent', 'email', 255],
     ['updateAgent', 'displayName', 101],
