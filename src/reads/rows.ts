@@ -138,6 +138,8 @@ export interface NotificationRow {
 export interface ProfileRow {
   id: string;
   availability: Availability;
+}
+
 export interface TicketRow {
   id: string;
   number: number;

@@ -45,6 +45,10 @@ export const noticeTexts: Record<NotificationKind, (notice: Notice) => Words> = 
     title: `${customer} needs a person`,
     line: 'The AI agent no longer answers there, and nobody has taken over yet.',
   }),
+  TICKET_ASSIGNED: ({ by, customer }) => ({
+    title: `${by} assigned you a ticket about the conversation with ${customer}`,
+    line: 'Open the conversation to see it.',
+  }),
   NEW_MESSAGE: ({ by, customer, quote }) =>
     quote === null
       ? {
