@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
 import { ApolloServer, type ApolloServerPlugin, type BaseContext } from '@apollo/server';
 import {
   ApolloServerPluginCacheControlDisabled,
@@ -26,8 +27,11 @@ export async function createHttp(config: Config, log: Logger): Promise<FastifyIn
     bodyLimit: config.MAX_REQUEST_BYTES,
     trustProxy: config.TRUST_PROXY ?? false,
     connectionTimeout: 0,
-    requestTimeout: config.REQUEST_TIMEOUT_MS,
+    // Node knows one time for every request's body; an upload may take longer than a question. `boundBody` tells them apart.
+    requestTimeout: 0,
     handlerTimeout: config.REQUEST_TIMEOUT_MS,
+    // The token of a file's URL is longer than most ids.
+    routerOptions: { maxParamLength: 300 },
     keepAliveTimeout: 72_000,
     forceCloseConnections: 'idle',
     return503OnClosing: false,
@@ -36,6 +40,7 @@ export async function createHttp(config: Config, log: Logger): Promise<FastifyIn
   });
   app.server.headersTimeout = config.REQUEST_TIMEOUT_MS;
   app.addHook('onRequest', async (request, reply) => {
+    if (!request.routeOptions.config.boundsBody) boundBody(request.raw, config.REQUEST_TIMEOUT_MS);
     void reply.headers({ 'x-request-id': request.id, 'x-content-type-options': 'nosniff' });
   });
   app.addHook('onResponse', async (request, reply) => {
@@ -44,7 +49,7 @@ export async function createHttp(config: Config, log: Logger): Promise<FastifyIn
   });
   await app.register(cors, {
     origin: (origin, answer) => answer(null, origin !== undefined && isOriginAllowed(config, origin)),
-    methods: ['GET', 'POST'],
+    methods: ['GET', 'HEAD', 'POST', 'PUT'],
     allowedHeaders: ['authorization', 'content-type', 'apollo-require-preflight'],
     maxAge: 600,
   });
@@ -72,6 +77,21 @@ export async function createHttp(config: Config, log: Logger): Promise<FastifyIn
     reply.code(404).send({ errors: [{ message: 'There is nothing here.', extensions: { code: 'NOT_FOUND' } }] }),
   );
   return app;
+}
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** the route says itself how long its body may take */
+    boundsBody?: true;
+  }
+}
+
+/** Ends the connection of a request whose body has not come by then. */
+export function boundBody(raw: IncomingMessage, ms: number): void {
+  const timer = setTimeout(() => {
+    if (!raw.complete) raw.socket.destroy();
+  }, ms);
+  raw.once('close', () => clearTimeout(timer));
 }
 
 /** Queries and mutations at /graphql. Subscriptions never run here: as a query one would pass its own authorisation. */
