@@ -1,7 +1,6 @@
 import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
 import { RateLimiterMemory, type RateLimiterRes } from 'rate-limiter-flexible';
-import sql from 'sql-template-tag';
 import { unsubscribeFromMail } from './actions/notifications/unsubscribeFromMail.js';
 import type { World } from './actions/World.js';
 import type { AiModel } from './adapters/AiModel.js';
@@ -9,6 +8,15 @@ import { ArticleModel } from './adapters/ArticleModel.js';
 import type { Mailer } from './adapters/Mailer.js';
 import { SmtpMailer } from './adapters/SmtpMailer.js';
 import { WebPush } from './adapters/WebPush.js';
+import { basename, dirname, join } from 'node:path';
+import type { Files } from './actions/files/Files.js';
+import { thumbnailKey } from './actions/files/Files.js';
+import { receiveUpload } from './actions/files/receiveUpload.js';
+import type { FileStore } from './adapters/FileStore.js';
+import { inspectFile } from './adapters/inspectFile.js';
+import { LocalFileStore } from './adapters/LocalFileStore.js';
+import { S3FileStore } from './adapters/S3FileStore.js';
+import { FileLinks } from './auth/FileLinks.js';
 import { Principals } from './auth/Principals.js';
 import { signingSecret, Tokens } from './auth/Tokens.js';
 import { type Clock, systemClock } from './clock.js';
@@ -29,16 +37,19 @@ import { Streams } from './live/Streams.js';
 import { Watches } from './live/Watches.js';
 import { bestArticle } from './reads/articles.js';
 import { hasMailWaited } from './reads/notices.js';
+import { downloadable, expectedBytes } from './reads/attachments.js';
 import { buildSchema } from './resolvers/buildSchema.js';
 import { Context, type Parts } from './resolvers/Context.js';
 import { serveConversationPage } from './server/conversationPage.js';
 import { serveDemoPeople } from './server/demoPeople.js';
+import { type FileDoor, serveFiles } from './server/files.js';
 import { graphiqlPage } from './server/graphiql.js';
 import { type Health, serveHealth } from './server/health.js';
 import { createHttp, serveGraphql } from './server/http.js';
 import { Pipeline } from './server/pipeline.js';
 import { serveSocket } from './server/socket.js';
 import { unsubscribePage } from './server/unsubscribe.js';
+import sql from 'sql-template-tag';
 
 export interface AppOptions {
   config: Config;
@@ -57,6 +68,7 @@ export interface App {
   url: string;
   world: World;
   tokens: Tokens;
+  fileLinks: FileLinks;
   /** whether the demo's people are in the database and may be picked */
   isDemo: boolean;
   /** Readiness off, sockets told to come back elsewhere, requests finished, jobs handed back, the database closed. */
@@ -82,7 +94,8 @@ export async function startApp(options: AppOptions): Promise<App> {
   const bells = new PostgresBells(databaseUrl, database.pool, log);
   await bells.open();
   const world: World = { database, clock, ids: options.ids ?? randomIds(clock), bells };
-  const tokens = new Tokens(await signingSecret(database, config.AUTH_SECRET), clock, identityProvider(config));
+  const secret = await signingSecret(database, config.AUTH_SECRET);
+  const tokens = new Tokens(secret, clock, identityProvider(config));
   const principals = new Principals(database, tokens, clock);
   bells.hear((ring) => {
     if (ring.about === 'standing') principals.forget(ring.actorId);
@@ -95,12 +108,16 @@ export async function startApp(options: AppOptions): Promise<App> {
   const links = new Links(config, ownUrl);
   const mailer = config.SMTP_URL ? new SmtpMailer(config.SMTP_URL, config.MAIL_FROM!) : null;
   const push = webPushOf(config);
+  const files: Files = { store: fileStore(config), inspect: inspectFile };
+  const fileLinks = new FileLinks(secret, clock, () => config.PUBLIC_URL?.replace(/\/+$/, '') ?? ownUrl());
   const parts: Parts = {
     world,
     tokens,
     principals,
     streams,
     links,
+    files,
+    fileLinks,
     pushPublicKey: push?.publicKey ?? null,
     countSignIn: signInCounter(config),
   };
@@ -127,6 +144,7 @@ export async function startApp(options: AppOptions): Promise<App> {
   });
   const apollo = await serveGraphql(http, core, pipeline, config);
   serveHealth(http, health);
+  serveFiles(http, fileDoor(parts));
   if (config.graphiql) await http.register(graphiqlPage);
   serveConversationPage(http, config.graphiql);
   await http.register(
@@ -144,7 +162,7 @@ export async function startApp(options: AppOptions): Promise<App> {
   );
   const articles = (workspaceId: string) =>
     new ArticleModel((question) => bestArticle(database, workspaceId, question));
-  const jobs = await runJobs(world, options.modelOf ?? articles, { mailer, push, links, tokens, log }, log);
+  const jobs = await runJobs(world, files, options.modelOf ?? articles, { mailer, push, links, tokens, log }, log);
 
   const close = async () => {
     health.draining = true;
@@ -170,6 +188,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     url: ownUrl(),
     world,
     tokens,
+    fileLinks,
     isDemo,
     close,
   };
@@ -212,6 +231,42 @@ const webPushOf = (config: Config) =>
 async function mailHealth(database: Database, mailer: Mailer | null): Promise<'ok' | 'degraded' | 'off'> {
   if (mailer === null) return 'off';
   return mailer.isFailing || (await hasMailWaited(database, mailPatienceSeconds)) ? 'degraded' : 'ok';
+}
+
+const fileStore = ({ FILE_STORE, DATA_DIR }: Config): FileStore =>
+  FILE_STORE && 'bucket' in FILE_STORE
+    ? new S3FileStore(FILE_STORE)
+    : new LocalFileStore(FILE_STORE?.folder ?? join(DATA_DIR, 'files'));
+
+const redirectSeconds = 60;
+
+/** What the door for files does: who holds a link is looked up, and whether they may see the file now. */
+function fileDoor({ world, principals, files, fileLinks }: Parts): FileDoor {
+  const { database, clock } = world;
+  return {
+    async open(token) {
+      const link = fileLinks.openDownload(token);
+      const viewer = link && (await principals.holder(link.holderId));
+      const file = viewer && (await downloadable(database, viewer, link.attachmentId));
+      const isThumbnail = link?.variant === 'thumbnail';
+      if (!file || (isThumbnail && file.imageWidth === null)) return null;
+      const key = isThumbnail ? thumbnailKey(file.id) : file.id;
+      const contentType = isThumbnail ? 'image/webp' : file.contentType;
+      const { direct } = files.store;
+      const at = direct
+        ? {
+            url: (disposition: string) =>
+              direct.downloadUrl(key, { contentType, disposition, seconds: redirectSeconds }),
+          }
+        : await files.store.asFile(key, async (path) => ({ folder: dirname(path), name: basename(path) }));
+      return { fileName: file.fileName, contentType, byteSize: file.byteSize, isThumbnail, at };
+    },
+    async expected(token) {
+      const id = fileLinks.openUpload(token);
+      return id === null ? null : expectedBytes(database, id, clock.now());
+    },
+    receive: (token, body) => receiveUpload(world, files, fileLinks.openUpload(token)!, body),
+  };
 }
 
 /** Every attempt counts, also many in one document. */

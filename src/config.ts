@@ -18,6 +18,23 @@ const bytes = (length: number) =>
 /** One address, perhaps with a name before it. */
 const mailbox = /^([^<>\r\n]*<[^\s<>@]+@[^\s<>@]+>|[^\s<>@]+@[^\s<>@]+)$/;
 
+/** Where files are kept: a folder, or `s3://bucket?endpoint=…&region=…`. */
+export type FileStoreSetting =
+  | { folder: string }
+  | { bucket: string; endpoint?: string | undefined; region?: string | undefined };
+
+function fileStoreOf(text: string, context: z.RefinementCtx): FileStoreSetting {
+  if (!text.includes('://')) return { folder: text };
+  const url = URL.parse(text);
+  const [endpoint, region] = ['endpoint', 'region'].map((name) => url?.searchParams.get(name) ?? undefined);
+  const isEndpointGood = endpoint === undefined || httpUrl.safeParse(endpoint).success;
+  if (url?.protocol === 's3:' && url.host && ['', '/'].includes(url.pathname) && isEndpointGood) {
+    return { bucket: url.host, endpoint, region };
+  }
+  context.addIssue({ code: 'custom', message: 'a folder, or s3://bucket?endpoint=http(s)://…&region=…' });
+  return z.NEVER;
+}
+
 /** Names, defaults and meaning: the operators' guide (README, "Settings"). */
 const settings = z.object({
   NODE_ENV: z.string().optional(),
@@ -26,6 +43,7 @@ const settings = z.object({
   DATA_DIR: z.string().min(1).default('./.data'),
   DATABASE_URL: postgresUrl.optional(),
   DATABASE_POOL_SIZE: wholeNumber(2, 1000).default(16),
+  FILE_STORE: z.string().transform(fileStoreOf).optional(),
   PUBLIC_URL: httpUrl.optional(),
   CONVERSATION_URL: z
     .string()
@@ -93,7 +111,6 @@ const settingsWithoutEffect = z.object({
   AI_MODEL_URL: httpUrl.optional(),
   AI_MODEL: z.string().optional(),
   AI_MODEL_KEY: z.string().optional(),
-  FILE_STORE: z.string().optional(),
 });
 
 type Settings = z.infer<typeof settings>;

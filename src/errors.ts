@@ -19,6 +19,9 @@ export const refusalCodes = [
   'TRANSFER_PENDING',
   'TRANSFER_NOT_PENDING',
   'TRANSFER_TARGET_UNAVAILABLE',
+  'ATTACHMENT_NOT_READY',
+  'FILE_TOO_LARGE',
+  'UNSUPPORTED_FILE_TYPE',
 ] as const;
 export type RefusalCode = (typeof refusalCodes)[number];
 
@@ -41,6 +44,9 @@ const refusalMessages: Record<RefusalCode, string> = {
   TRANSFER_NOT_PENDING: 'This offer is no longer waiting for an answer.',
   TRANSFER_TARGET_UNAVAILABLE:
     'The conversation cannot be offered to them: they answer for it already, or were deactivated.',
+  ATTACHMENT_NOT_READY: 'This file has not been uploaded yet.',
+  FILE_TOO_LARGE: 'The file is larger than allowed here.',
+  UNSUPPORTED_FILE_TYPE: 'This is not a file of a kind that may be sent here.',
 };
 
 /** What a refusal of one code carries besides its message. */

@@ -23,7 +23,8 @@ export type IdKind =
   | 'push'
   | 'key'
   | 'prof'
-  | 'art';
+  | 'art'
+  | 'att';
 
 /** The one source of ids. Tests replace it by one that repeats itself. */
 export interface IdSource {

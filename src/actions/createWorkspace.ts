@@ -1,6 +1,6 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { Actor } from '../entities/Actor.js';
-import { Workspace } from '../entities/Workspace.js';
+import { usualMaxUploadBytes, Workspace } from '../entities/Workspace.js';
 import { limits, requiredText } from './texts.js';
 import type { World } from './World.js';
 
@@ -20,6 +20,7 @@ export async function createWorkspace(
     defaultAiAgentId: null,
     replyPolicy: 'PARTICIPANTS',
     transferTimeoutSeconds,
+    maxUploadBytes: usualMaxUploadBytes,
     autoResolveAfterSeconds,
     autoFinalizeAfterSeconds,
     createdAt: clock.now(),

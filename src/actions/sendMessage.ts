@@ -4,17 +4,19 @@ import { Entry } from '../entities/Entry.js';
 import { forbidden } from '../errors.js';
 import { isIdOf } from '../ids.js';
 import { closeTurn, openTurnIfOwed } from './aiTurns.js';
-import { type Change, throughTheDoor } from './door.js';
+import { throughTheDoor } from './door.js';
+import { attach, lockAttachments, textBeside } from './files/useAttachments.js';
 import type { Outcome } from './once.js';
 import { join } from './participation.js';
 import { reopen } from './reopenConversation.js';
 import type { Scene } from './Scene.js';
-import { foundAt, given, limits, optionalText, requiredText } from './texts.js';
+import { foundAt, given, limits, optionalText } from './texts.js';
 import type { World } from './World.js';
 
 export interface SendMessageInput {
   conversationId: string;
   text?: string | null;
+  attachmentIds?: string[] | null;
   aiTurnId?: string | null;
   onBehalfOfCustomer?: boolean | null;
   externalId?: string | null;
@@ -31,14 +33,20 @@ export function sendMessage(world: World, viewer: Viewer, input: SendMessageInpu
   const { conversationId } = input;
   return throughTheDoor(world, { name: 'sendMessage', viewer, input, conversationId }, async (scene) => {
     const turnId = isAiAgent(viewer) ? await ownTurn(scene, input.aiTurnId) : undefined;
-    const text = requiredText(input.text, 'text', limits.message);
+    const attachments = await lockAttachments(scene.em, viewer, input);
+    const text = textBeside(attachments, input.text);
     const externalId = optionalText(input.externalId, 'externalId', limits.externalId);
     if (isAiAgent(viewer)) given(turnId, 'aiTurnId');
     const first = externalId && (await scene.em.findOne(Entry, { integrationId: viewer.id, externalId }));
     if (first) return { subjectId: first.id, entry: first };
     scene.require('sendMessage', turnId ? { aiTurnId: turnId } : {});
-    if (isAiAgent(viewer)) return reply(scene, text);
-    return isAgent(viewer) ? sendAsAgent(scene, text) : sendAsCustomer(scene, text, externalId);
+    const sent = isAiAgent(viewer)
+      ? await reply(scene, text)
+      : isAgent(viewer)
+        ? await sendAsAgent(scene, text)
+        : await sendAsCustomer(scene, text, externalId);
+    attach(attachments, sent);
+    return { subjectId: sent.id, entry: sent };
   });
 }
 
@@ -52,25 +60,25 @@ export async function ownTurn(scene: Scene, turnId: string | null | undefined): 
 }
 
 /** The AI agent's words: they answer what its turn named, and what came meanwhile opens the next turn. */
-async function reply(scene: Scene, text: string): Promise<Change> {
+async function reply(scene: Scene, text: string): Promise<Entry> {
   const turn = await closeTurn(scene);
   const participant = await scene.participant(scene.viewer.id);
   participant.publicSince ??= scene.now;
   const entry = scene.message(text, { actorId: scene.viewer.id, answersUpTo: turn!.upToPosition });
   await openTurnIfOwed(scene);
-  return { subjectId: entry.id, entry };
+  return entry;
 }
 
-async function sendAsAgent(scene: Scene, text: string): Promise<Change> {
+async function sendAsAgent(scene: Scene, text: string): Promise<Entry> {
   const { conversation, viewer, now } = scene;
   if (conversation.status === 'RESOLVED') reopen(scene, viewer.id);
   const participant = await join(scene);
   participant.publicSince ??= now;
   const entry = scene.message(text, { actorId: viewer.id, answersUpTo: conversation.position + 1 });
-  return { subjectId: entry.id, entry };
+  return entry;
 }
 
-async function sendAsCustomer(scene: Scene, text: string, externalId: string | null): Promise<Change> {
+async function sendAsCustomer(scene: Scene, text: string, externalId: string | null): Promise<Entry> {
   const { conversation, viewer } = scene;
   if (conversation.status === 'RESOLVED') reopen(scene, conversation.customerId);
   const entry = scene.message(text, {
@@ -78,5 +86,5 @@ async function sendAsCustomer(scene: Scene, text: string, externalId: string | n
     ...(externalId !== null && { integrationId: viewer.id, externalId }),
   });
   await openTurnIfOwed(scene);
-  return { subjectId: entry.id, entry };
+  return entry;
 }

@@ -8,13 +8,15 @@ import { Workspace } from '../entities/Workspace.js';
 import { forbidden, notFoundAt, unauthenticated } from '../errors.js';
 import { isIdOf } from '../ids.js';
 import { openTurnIfOwed } from './aiTurns.js';
+import { attach, lockAttachments, textBeside } from './files/useAttachments.js';
 import { type Call, type Done, type Outcome, once } from './once.js';
 import { Scene } from './Scene.js';
-import { foundAt, given, limits, optionalText, requiredText } from './texts.js';
+import { foundAt, given, limits, optionalText } from './texts.js';
 import type { World } from './World.js';
 
 export interface StartConversationInput {
   text?: string | null;
+  attachmentIds?: string[] | null;
   subject?: string | null;
   customerId?: string | null;
   channel?: Channel | null;
@@ -35,7 +37,8 @@ export function startConversation(world: World, viewer: Viewer, input: StartConv
     (em) => findPeople(em, viewer, input),
     async (em, people) => {
       const customer = given(people.customer, 'customerId');
-      const text = requiredText(input.text, 'text', limits.message);
+      const attachments = await lockAttachments(em, viewer, input);
+      const text = textBeside(attachments, input.text);
       const subject = optionalText(input.subject, 'subject', limits.subject);
       const externalId = optionalText(input.externalId, 'externalId', limits.externalId);
       const repeated = externalId === null ? null : await em.findOne(Entry, { integrationId: viewer.id, externalId });
@@ -52,6 +55,7 @@ export function startConversation(world: World, viewer: Viewer, input: StartConv
         actorId: customer.id,
         ...(externalId !== null && { integrationId: viewer.id, externalId }),
       });
+      attach(attachments, message);
       await openTurnIfOwed(scene);
       return scene.end(message.id, message.id);
     },

@@ -13,6 +13,7 @@ export const limits = {
   tag: 50,
   externalId: 200,
   email: 254,
+  contentType: 200,
 };
 
 /** A text that must say something: trimmed, 1 to `max` code points. */

@@ -12,6 +12,7 @@ export interface UpdateWorkspaceInput {
   name?: string | null;
   replyPolicy?: ReplyPolicy | null;
   transferTimeoutSeconds?: number | null;
+  maxUploadBytes?: number | null;
   autoResolveAfterSeconds?: number | null;
   autoFinalizeAfterSeconds?: number | null;
   defaultAiAgentId?: string | null;
@@ -20,6 +21,8 @@ export interface UpdateWorkspaceInput {
 const shortestIdle = 300;
 const shortestOffer = 30;
 const longestOffer = 86_400;
+const smallestUpload = 1024;
+const largestUpload = 1024 ** 3;
 
 /** Changes the workspace's settings. A timer counts for conversations that are already idle or resolved, too. */
 export function updateWorkspace(world: World, viewer: Viewer, input: UpdateWorkspaceInput): Promise<Outcome> {
@@ -49,6 +52,11 @@ export function updateWorkspace(world: World, viewer: Viewer, input: UpdateWorks
       if (transferTimeoutSeconds < shortestOffer || transferTimeoutSeconds > longestOffer) {
         throw invalidInput(['transferTimeoutSeconds'], `This takes ${shortestOffer} to ${longestOffer}.`);
       }
+      const maxUploadBytes = input.maxUploadBytes ?? workspace.maxUploadBytes;
+      if (maxUploadBytes < smallestUpload || maxUploadBytes > largestUpload) {
+        throw invalidInput(['maxUploadBytes'], `This takes ${smallestUpload} to ${largestUpload}.`);
+      }
+      workspace.maxUploadBytes = maxUploadBytes;
       workspace.transferTimeoutSeconds = transferTimeoutSeconds;
       workspace.name = name;
       workspace.replyPolicy = input.replyPolicy ?? workspace.replyPolicy;

@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache';
 import sql, { type Sql } from 'sql-template-tag';
 import type { Clock } from '../clock.js';
 import type { Database } from '../database/Database.js';
-import { kindOfId } from '../ids.js';
+import { isIdOf, kindOfId } from '../ids.js';
 import { apiKeyHash, isApiKey } from './apiKeys.js';
 import type { Tokens } from './Tokens.js';
 import type { Viewer } from './Viewer.js';
@@ -36,6 +36,12 @@ export class Principals {
     if (viewer.expiresAt !== null && viewer.expiresAt <= this.clock.now()) return null;
     const standing = viewer.apiKeyId === null ? await this.byId(viewer.id) : await this.byApiKeyId(viewer.apiKeyId);
     return standing && { ...standing, expiresAt: viewer.expiresAt };
+  }
+
+  /** Whoever a link was made for, by their id or that of their API key; null once they may no longer be here. */
+  async holder(id: string): Promise<Viewer | null> {
+    const standing = isIdOf(id, 'key') ? await this.byApiKeyId(id) : await this.byId(id);
+    return standing && { ...standing, expiresAt: null };
   }
 
   /** Something about this actor changed: whatever was kept is read anew. */

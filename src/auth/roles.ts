@@ -20,6 +20,7 @@ export const roleTable = {
 
   startConversation: { customers: true, integrations: 'MESSAGES_WRITE' },
   sendMessage: { customers: true, agents: true, aiAgents: true, integrations: 'MESSAGES_WRITE' },
+  requestUpload: { customers: true, agents: true, aiAgents: true, integrations: 'MESSAGES_WRITE' },
   requestHuman: { customers: true, aiAgents: true },
   whisper: { agents: true },
   takeOverConversation: { agents: true },

@@ -5,7 +5,7 @@ import { isAgent, isCustomer, type Viewer } from './Viewer.js';
 /**
  * The one place for seeing: a viewer becomes the conditions of a query. Every read goes through here: pages, `node`,
  * fields, counts, streams, the door's lock. Aliases are fixed: `c` conversations, `e` entries, `p` participants,
- * `a` actors, `t` turns, `x` transfers, `k` tickets, `n` notifications.
+ * `a` actors, `t` turns, `x` transfers, `k` tickets, `n` notifications, `f` attachments.
  */
 
 /** How much of a conversation is open to a viewer: what everyone sees, or also what only the team sees. */
@@ -92,6 +92,15 @@ export function visibleTickets(viewer: Viewer): Sql {
 /** Tickets (`k`) that the viewer may act upon: those they may read, and those that an integration may write to. */
 export function reachableTickets(viewer: Viewer): Sql {
   return mayEver(viewer, 'updateTicket') ? sql`k.workspace_id = ${viewer.workspaceId}` : visibleTickets(viewer);
+}
+
+/** Attachments (`f`) are seen with their entry; until they have one, by whoever uploads them. */
+export function visibleAttachments(viewer: Viewer): Sql {
+  return sql`f.workspace_id = ${viewer.workspaceId} and f.state <> 'FORGOTTEN' and (
+    f.entry_id is null and f.uploader_id = ${viewer.id}
+    or exists (
+      select from entries e join conversations c on c.id = e.conversation_id
+      where e.id = f.entry_id and ${visibleEntries(viewer)} and ${visibleConversations(viewer)}))`;
 }
 
 /** Notifications (`n`) are for the agent who is told, in the app. */

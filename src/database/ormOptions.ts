@@ -2,6 +2,7 @@ import { Migrator } from '@mikro-orm/migrations';
 import { defineConfig } from '@mikro-orm/postgresql';
 import { ActorSchema } from '../entities/Actor.js';
 import { AiTurnSchema } from '../entities/AiTurn.js';
+import { AttachmentSchema } from '../entities/Attachment.js';
 import { ConversationSchema } from '../entities/Conversation.js';
 import { EntrySchema } from '../entities/Entry.js';
 import { NotificationSchema } from '../entities/Notification.js';
@@ -16,6 +17,7 @@ import { Migration002_HandingOver } from './migrations/Migration002_HandingOver.
 import { Migration003_Presence } from './migrations/Migration003_Presence.js';
 import { Migration004_Tickets } from './migrations/Migration004_Tickets.js';
 import { Migration007_Search } from './migrations/Migration007_Search.js';
+import { Migration005_Files } from './migrations/Migration005_Files.js';
 
 /** What MikroORM must know, for the server and for its command line alike. */
 export const ormOptions = defineConfig({
@@ -31,6 +33,7 @@ export const ormOptions = defineConfig({
     ParticipantSchema,
     AiTurnSchema,
     NotificationSchema,
+    AttachmentSchema,
   ],
   extensions: [Migrator],
   // A name with a typing error would become a new, empty database.
@@ -46,6 +49,7 @@ export const ormOptions = defineConfig({
       { name: 'Migration007_Search', class: Migration007_Search },
       { name: 'Migration003_Presence', class: Migration003_Presence },
       { name: 'Migration004_Tickets', class: Migration004_Tickets },
+      { name: 'Migration005_Files', class: Migration005_Files },
     ],
   },
 });

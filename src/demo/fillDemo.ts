@@ -5,7 +5,7 @@ import type { World } from '../actions/World.js';
 import { type Clock, later, systemClock } from '../clock.js';
 import type { Database } from '../database/Database.js';
 import { Actor } from '../entities/Actor.js';
-import { Workspace } from '../entities/Workspace.js';
+import { usualMaxUploadBytes, Workspace } from '../entities/Workspace.js';
 import { articles } from './articles.js';
 import { integrationScopes } from './cast.js';
 import { acmeAnswered } from './conversations/acmeAnswered.js';
@@ -101,6 +101,7 @@ async function addPeople(em: EntityManager, createdAt: Date): Promise<void> {
       defaultAiAgentId: null,
       replyPolicy: 'PARTICIPANTS',
       transferTimeoutSeconds: offersLastSeconds,
+      maxUploadBytes: usualMaxUploadBytes,
       autoResolveAfterSeconds: null,
       autoFinalizeAfterSeconds: null,
       createdAt,

@@ -3,6 +3,8 @@ import { defineEntity, p } from '@mikro-orm/core';
 export const replyPolicies = ['PARTICIPANTS', 'ASSIGNEE_ONLY'] as const;
 export type ReplyPolicy = (typeof replyPolicies)[number];
 
+export const usualMaxUploadBytes = 25 * 1024 * 1024;
+
 export const WorkspaceSchema = defineEntity({
   name: 'Workspace',
   tableName: 'workspaces',
@@ -12,6 +14,7 @@ export const WorkspaceSchema = defineEntity({
     defaultAiAgentId: p.text().strictNullable(),
     replyPolicy: p.text().$type<ReplyPolicy>(),
     transferTimeoutSeconds: p.integer(),
+    maxUploadBytes: p.integer(),
     autoResolveAfterSeconds: p.integer().strictNullable(),
     autoFinalizeAfterSeconds: p.integer().strictNullable(),
     createdAt: p.datetime(),

@@ -7,6 +7,7 @@ import type { Availability } from '../entities/Presence.js';
 import { isIdOf } from '../ids.js';
 import { actorsByIds, visibleActorsByIds } from './actors.js';
 import { aiTurnsByIds } from './aiTurns.js';
+import { attachmentsByIds, attachmentsOfEntries } from './attachments.js';
 import { type ConversationKey, type ConversationRead, ConversationReads } from './conversations.js';
 import { notificationsByIds } from './notifications.js';
 import type { PageRequest } from './page.js';
@@ -14,6 +15,7 @@ import { availabilitiesByIds, profileOf } from './presence.js';
 import type {
   ActorRow,
   AiTurnRow,
+  AttachmentRow,
   ConversationPieces,
   EntryRow,
   NotificationRow,
@@ -51,6 +53,9 @@ export class Loaders {
   readonly transfer: ById<TransferRow>;
   readonly ticket: ById<TicketRow>;
   readonly ticketComment: ById<TicketCommentRow>;
+  readonly attachment: ById<AttachmentRow>;
+  /** of an entry */
+  readonly attachments: DataLoader<string, AttachmentRow[]>;
   readonly notification: ById<NotificationRow>;
   readonly unanswered: DataLoader<AiTurnRow, EntryRow[], string>;
   private readonly keyed = new Map<string, DataLoader<string, unknown>>();
@@ -72,6 +77,11 @@ export class Loaders {
     this.ticket = byId(['tkt'], (ids) => ticketsByIds(database, viewer, ids));
     this.ticketComment = byId(['tcom'], (ids) => ticketCommentsByIds(database, viewer, ids));
     this.notification = byId(['ntf'], (ids) => notificationsByIds(database, viewer, ids));
+    this.attachment = byId(['att'], (ids) => attachmentsByIds(database, viewer, ids));
+    this.attachments = new DataLoader(async (entryIds) => {
+      const files = await attachmentsOfEntries(database, viewer, entryIds);
+      return entryIds.map((id) => files.get(id)!);
+    });
     this.unanswered = new DataLoader(
       async (turns) => {
         const messages = await unansweredMessages(database, turns);

@@ -103,6 +103,7 @@ export interface WorkspaceRow {
   name: string;
   defaultAiAgentId: string | null;
   replyPolicy: 'PARTICIPANTS' | 'ASSIGNEE_ONLY';
+  maxUploadBytes: number;
   transferTimeoutSeconds: number;
   autoResolveAfterSeconds: number | null;
   autoFinalizeAfterSeconds: number | null;
@@ -120,6 +121,17 @@ export interface TransferRow {
   expiresAt: Date;
   answeredAt: Date | null;
   declineReason: string | null;
+}
+
+export interface AttachmentRow {
+  id: string;
+  entryId: string | null;
+  fileName: string;
+  contentType: string;
+  byteSize: number;
+  imageWidth: number | null;
+  imageHeight: number | null;
+  uploadExpiresAt: Date;
 }
 
 export interface NotificationRow {

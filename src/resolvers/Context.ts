@@ -1,4 +1,6 @@
+import type { Files } from '../actions/files/Files.js';
 import type { World } from '../actions/World.js';
+import type { FileLinks } from '../auth/FileLinks.js';
 import type { Principals } from '../auth/Principals.js';
 import type { Tokens } from '../auth/Tokens.js';
 import type { Viewer } from '../auth/Viewer.js';
@@ -16,6 +18,8 @@ export interface Parts {
   links: Links;
   /** what a browser needs to subscribe to pushes; null: web push is not configured */
   pushPublicKey: string | null;
+  files: Files;
+  fileLinks: FileLinks;
   /** Counts an attempt to sign in with this e-mail; throws RATE_LIMITED when there were too many. */
   countSignIn(email: string): Promise<void>;
 }

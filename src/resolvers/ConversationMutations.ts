@@ -1,4 +1,5 @@
 import { Arg, Ctx, Mutation, Resolver } from 'type-graphql';
+import { receiveDirectUploads } from '../actions/files/receiveUpload.js';
 import { finalizeConversation } from '../actions/finalizeConversation.js';
 import { handBackConversation } from '../actions/handBackConversation.js';
 import { joinConversation } from '../actions/joinConversation.js';
@@ -57,7 +58,7 @@ export class ConversationMutations {
     @Arg('input', inputDescription) input: StartConversationInput,
     @Ctx() context: Context,
   ): Promise<object> {
-    const action = () => startConversation(context.parts.world, context.caller, input);
+    const action = withFiles(context, input, () => startConversation(context.parts.world, context.caller, input));
     return settle(context, action, ({ conversationId, subjectId }) => ({
       get conversation() {
         return context.loaders.conversation.load(conversationId!);
@@ -74,7 +75,7 @@ export class ConversationMutations {
       'HUMAN (else TAKE_OVER_REQUIRED); AI agents in their open turn. Writing to a resolved conversation reopens it.',
   })
   sendMessage(@Arg('input', inputDescription) input: SendMessageInput, @Ctx() context: Context): Promise<object> {
-    const action = () => sendMessage(context.parts.world, context.caller, input);
+    const action = withFiles(context, input, () => sendMessage(context.parts.world, context.caller, input));
     return settle(context, action, ({ subjectId }) => ({
       get message() {
         return context.loaders.entry.load(subjectId!);
@@ -88,7 +89,7 @@ export class ConversationMutations {
       'customer can see. Agents.',
   })
   whisper(@Arg('input', inputDescription) input: WhisperInput, @Ctx() context: Context): Promise<object> {
-    const action = () => whisper(context.parts.world, context.caller, input);
+    const action = withFiles(context, input, () => whisper(context.parts.world, context.caller, input));
     return settle(context, action, ({ subjectId }) => ({
       get whisper() {
         return context.loaders.entry.load(subjectId!);
@@ -233,3 +234,15 @@ export class ConversationMutations {
     );
   }
 }
+
+/** What was put straight into the bucket is looked at before it is used, and before anything is locked. */
+const withFiles =
+  <T>(
+    { parts: { world, files }, caller }: Context,
+    { attachmentIds }: { attachmentIds?: string[] | null },
+    action: () => Promise<T>,
+  ) =>
+  async (): Promise<T> => {
+    await receiveDirectUploads(world, files, caller, attachmentIds ?? []);
+    return action();
+  };

@@ -134,6 +134,8 @@ function nodeById({ loaders, caller }: Context, id: string): object | null {
       return loaders.ticket.load(id);
     case 'tcom':
       return loaders.ticketComment.load(id);
+    case 'att':
+      return loaders.attachment.load(id);
     case 'ntf':
       return loaders.notification.load(id);
     case 'turn':

@@ -1,6 +1,6 @@
 import { Ctx, FieldResolver, Resolver, Root } from 'type-graphql';
 import type { EntryRow } from '../reads/rows.js';
-import { ConversationEvent, TimelineEntry, Whisper } from '../schema/timeline.js';
+import { ConversationEvent, Message, TimelineEntry, Whisper } from '../schema/timeline.js';
 import { Context } from './Context.js';
 
 @Resolver(() => TimelineEntry)
@@ -21,8 +21,21 @@ export class TimelineEntryResolver {
   }
 }
 
+@Resolver(() => Message)
+export class MessageResolver {
+  @FieldResolver()
+  attachments(@Root() { id }: EntryRow, @Ctx() { loaders }: Context): Promise<object[]> {
+    return loaders.attachments.load(id);
+  }
+}
+
 @Resolver(() => Whisper)
 export class WhisperResolver {
+  @FieldResolver()
+  attachments(@Root() { id }: EntryRow, @Ctx() { loaders }: Context): Promise<object[]> {
+    return loaders.attachments.load(id);
+  }
+
   @FieldResolver()
   mentions(@Root() { mentionIds }: EntryRow, @Ctx() { loaders }: Context): Promise<unknown> {
     return loaders.actor.loadMany(mentionIds);

@@ -5,6 +5,7 @@ import { guard } from '../auth/permissions.js';
 import { AiAgent, Integration, SystemActor } from '../schema/actors.js';
 import { GenericUserError, TransferNotPendingError } from '../schema/userErrors.js';
 import { AiTurnResolver } from './AiTurnResolver.js';
+import { AttachmentResolver } from './AttachmentResolver.js';
 import { ConversationMutations } from './ConversationMutations.js';
 import { ConversationResolver, ParticipantResolver } from './ConversationResolver.js';
 import { describeRoots } from './describeRoots.js';
@@ -32,7 +33,12 @@ import {
   TicketCommentResolver,
   TicketResolver,
 } from './TicketResolver.js';
-import { ConversationEventResolver, TimelineEntryResolver, WhisperResolver } from './TimelineEntryResolver.js';
+import {
+  ConversationEventResolver,
+  MessageResolver,
+  TimelineEntryResolver,
+  WhisperResolver,
+} from './TimelineEntryResolver.js';
 import { TransferMutations } from './TransferMutations.js';
 import { TransferResolver } from './TransferResolver.js';
 import { TypingResolver } from './TypingResolver.js';
@@ -50,8 +56,10 @@ const resolvers: NonEmptyArray<new () => object> = [
   ConversationResolver,
   ParticipantResolver,
   TimelineEntryResolver,
+  MessageResolver,
   WhisperResolver,
   ConversationEventResolver,
+  AttachmentResolver,
   TransferResolver,
   TicketResolver,
   TicketCommentResolver,

@@ -18,6 +18,7 @@ const typesOfIds: Partial<Record<IdKind, string>> = {
   tkt: 'Ticket',
   tcom: 'TicketComment',
   prof: 'AgentProfile',
+  att: 'Attachment',
 };
 
 /** The GraphQL type of anything with an id. */

@@ -21,6 +21,12 @@ export class StartConversationInput {
   @Field(() => String, { nullable: true, description: 'The first message, 1 to 10,000 code points.' })
   text?: string | null;
 
+  @Field(() => [ID], {
+    nullable: true,
+    description: "Up to 10 of the caller's own uploads, each used this once. Text may be left out then.",
+  })
+  attachmentIds?: string[] | null;
+
   @Field(() => String, { nullable: true, description: 'A short title, up to 200 code points.' })
   subject?: string | null;
 
@@ -49,6 +55,12 @@ export class SendMessageInput extends OnConversation {
   @Field(() => String, { nullable: true, description: 'What to say, 1 to 10,000 code points; stored trimmed.' })
   text?: string | null;
 
+  @Field(() => [ID], {
+    nullable: true,
+    description: "Up to 10 of the caller's own uploads, each used this once. Text may be left out then.",
+  })
+  attachmentIds?: string[] | null;
+
   @Field(() => ID, { nullable: true, description: 'The open turn that this answers; AI agents only, always.' })
   aiTurnId?: string | null;
 
@@ -71,6 +83,12 @@ export class SendMessageInput extends OnConversation {
 export class WhisperInput extends OnConversation {
   @Field(() => String, { nullable: true, description: 'What to say, 1 to 10,000 code points; stored trimmed.' })
   text?: string | null;
+
+  @Field(() => [ID], {
+    nullable: true,
+    description: "Up to 10 of the caller's own uploads, each used this once. Text may be left out then.",
+  })
+  attachmentIds?: string[] | null;
 
   @Field(() => [ID], {
     nullable: true,

@@ -126,6 +126,9 @@ export const ErrorCode = enumType<RefusalCode>('ErrorCode', 'Why a mutation refu
   TRANSFER_PENDING: 'An offer of this conversation waits for an answer already; cancel it first.',
   TRANSFER_NOT_PENDING: 'The offer no longer waits for an answer; the error says how it ended.',
   TRANSFER_TARGET_UNAVAILABLE: 'The target answers for the conversation already, or was deactivated.',
+  ATTACHMENT_NOT_READY: 'A file that is named has not been uploaded yet.',
+  FILE_TOO_LARGE: 'The file is larger than the workspace allows.',
+  UNSUPPORTED_FILE_TYPE: 'The file is not of a kind that may be sent, or its content is not what such a file holds.',
 });
 
 export const InboxUpdateKind = enumType<'READY' | 'CHANGED' | 'REMOVED'>(

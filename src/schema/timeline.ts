@@ -1,6 +1,7 @@
 import { Field, InterfaceType, ObjectType } from 'type-graphql';
 import type { Audience as AudienceValue, EventKind } from '../entities/Entry.js';
 import { Actor, Agent } from './actors.js';
+import { Attachment } from './attachment.js';
 import { connectionType, edgeType } from './connections.js';
 import { Conversation } from './conversation.js';
 import { Audience, ConversationEventKind, WhisperAudience } from './enums.js';
@@ -33,9 +34,13 @@ export abstract class TimelineEntry extends Node {
 @ObjectType({ implements: [TimelineEntry, Node], description: 'An entry that the customer can see.' })
 export class Message extends TimelineEntry {
   @Field({
-    description: 'What was written, up to 10,000 code points, trimmed. Plain text: escape it when you show it.',
+    description:
+      'What was written, up to 10,000 code points, trimmed; "" when there are only files. Plain text: escape it when you show it.',
   })
   text!: string;
+
+  @Field(() => [Attachment], { description: 'The files sent with it, in the order they were named; up to 10.' })
+  attachments!: object[];
 }
 
 @ObjectType({
@@ -47,9 +52,13 @@ export class Whisper extends TimelineEntry {
   audience!: AudienceValue;
 
   @Field({
-    description: 'What was written, up to 10,000 code points, trimmed. Plain text: escape it when you show it.',
+    description:
+      'What was written, up to 10,000 code points, trimmed; "" when there are only files. Plain text: escape it when you show it.',
   })
   text!: string;
+
+  @Field(() => [Attachment], { description: 'The files sent with it, in the order they were named; up to 10.' })
+  attachments!: object[];
 
   @Field(() => [Agent], { description: 'The colleagues it was addressed to, in the order they were named.' })
   mentions!: object[];

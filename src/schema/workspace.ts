@@ -16,6 +16,9 @@ export class Workspace extends Node {
   })
   defaultAiAgent!: object | null;
 
+  @Field(() => Int, { description: 'The largest file that can be uploaded, in bytes.' })
+  maxUploadBytes!: number;
+
   @Field(() => ReplyPolicy, { nullable: true, description: 'Which agents may write to customers. Team only.' })
   replyPolicy!: ReplyPolicyValue | null;
 
@@ -60,6 +63,12 @@ export class UpdateWorkspaceInput {
 
   @Field(() => ReplyPolicy, { nullable: true, description: 'Which agents may write to customers.' })
   replyPolicy?: ReplyPolicyValue | null;
+
+  @Field(() => Int, {
+    nullable: true,
+    description: 'The largest file that can be uploaded from now on, in bytes: 1,024 to 1,073,741,824.',
+  })
+  maxUploadBytes?: number | null;
 
   @Field(() => Int, {
     nullable: true,

@@ -6,6 +6,7 @@ import { buildSchema } from '../../src/resolvers/buildSchema.js';
 import {
   CreateTicketDocument,
   InboxDocument,
+  RequestUploadDocument,
   SendMessageDocument,
   StartConversationDocument,
   TakeOverConversationDocument,
@@ -49,13 +50,11 @@ async function idsOf(customer: Person, agent: Person, more: Record<string, strin
   const { whisper } = await agent.ask(WhisperDocument, { input: { conversationId: conv, text: 'Hm.' } });
   const { createTicket } = await agent.ask(CreateTicketDocument, { input: { conversationId: conv, title: 'Lost' } });
   const evt = startConversation.timelineEdges[0]!.node.id;
-  const entries = {
-    msg: sendMessage.message!.id,
-    whis: whisper.whisper!.id,
-    evt,
-    turn: rows[0].id,
-    tkt: createTicket.ticket!.id,
-  };
+  const uploaded = await agent.ask(RequestUploadDocument, {
+    input: { fileName: 'a.txt', contentType: 'text/plain', byteSize: 1 },
+  });
+  const att = uploaded.requestUpload.upload!.attachmentId;
+  const entries = { msg: sendMessage.message!.id, whis: whisper.whisper!.id, evt, turn: rows[0].id, att, tkt: createTicket.ticket!.id };
   return { conv, cust: customer.id, agent: agent.id, ...entries, ...more };
 }
 
@@ -71,6 +70,7 @@ const kindOfField: Record<string, IdKind> = {
   defaultAiAgentId: 'ai',
   workspaceId: 'ws',
   ticketId: 'tkt',
+  attachmentIds: 'att',
 };
 
 /** Somebody whom this argument is meant for, so that nothing else than its value is wrong. */
@@ -84,6 +84,8 @@ function callerOf(name: string, path: string[]): Person {
   return name === 'Mutation.requestHuman' ? cast.dana : cast.ada;
 }
 
+const upload: Record<string, unknown> = { fileName: 'a.txt', contentType: 'text/plain', byteSize: 1 };
+
 /** What makes the rest of the call a good one. */
 /** A browser's. */
 const goodKey = createECDH('prime256v1').generateKeys('base64url');
@@ -96,6 +98,7 @@ function goodValue(name: string, badPath: string[], bad: unknown) {
     if (field === 'ticketId') return ours.tkt;
     if (name === 'Query.conversation' && field === 'id') return conversationId;
     if (field === 'text' && name !== 'Mutation.requestHuman') return 'Hello.';
+    if (name === 'Mutation.requestUpload' && field in upload) return upload[field];
     if (field === 'onBehalfOfCustomer') return badPath.at(-1) === 'externalId';
     if (field === 'customerId' && name === 'Mutation.startConversation' && badPath.at(-1) === 'externalId')
       return cast.dana.id;
@@ -132,6 +135,7 @@ async function answerTo(person: Person, { kind, query, variables, name }: RootCa
 async function stored(): Promise<string> {
   const tables = [
     'workspaces',
+    'attachments',
     'actors',
     'passwords',
     'api_keys',
@@ -340,6 +344,7 @@ describe('a text', () => {
     ['createAgent', 'email', 255],
     ['updateAgent', 'displayName', 101],
     ['updateWorkspace', 'name', 101],
+    ['requestUpload', 'contentType', 201],
     ['setPassword', 'newPassword', 201],
   ])('of %s.%s of %i characters is refused', async (mutation, input, length) => {
     const { field } = rootFields(schema).find(({ field: { name } }) => name === mutation)!;

@@ -49,6 +49,7 @@ const rootsOpenTo: Record<string, readonly Role[]> = {
   'Mutation.whisper': agents,
   'Mutation.takeOverConversation': agents,
   'Mutation.handBackConversation': agents,
+  'Mutation.requestUpload': ['customer', ...agents, 'aiAgent', 'MESSAGES_WRITE'],
   'Mutation.requestHuman': ['customer', 'aiAgent'],
   'Mutation.joinConversation': agents,
   'Mutation.leaveConversation': agents,
@@ -114,6 +115,11 @@ const fieldsOpenTo: Record<string, readonly Role[]> = {
   ...of('Notification', ['id', 'kind', 'conversation', 'transfer', 'ticket', 'actor', 'createdAt', 'readAt'], agents),
   ...of('NeedsHuman', ['reason', 'since', 'by'], team),
   ...of('Whisper', ['id', 'conversation', 'actor', 'createdAt', 'url', 'audience', 'text', 'mentions'], whisperers),
+  ...of(
+    'Whisper',
+    ['id', 'conversation', 'actor', 'createdAt', 'audience', 'text', 'attachments', 'mentions'],
+    whisperers,
+  ),
   ...of('ConversationEvent', ['kind', 'audience', 'agent'], whisperers),
   ...of('AiTurn', ['id', 'conversation', 'openedAt', 'expiresAt', 'unanswered', 'humanSpoke'], aiAgents),
 };

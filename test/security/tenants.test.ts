@@ -7,6 +7,7 @@ import {
   AddTicketCommentDocument,
   CreateTicketDocument,
   InboxDocument,
+  RequestUploadDocument,
   SendMessageDocument,
   StartConversationDocument,
   TakeOverConversationDocument,
@@ -64,6 +65,9 @@ async function everythingOfAcme(): Promise<Record<string, string>> {
   const { createTicket } = await ben.ask(CreateTicketDocument, { input: { conversationId, title: 'Lost' } });
   const ticketId = createTicket.ticket!.id;
   const { addTicketComment } = await ben.ask(AddTicketCommentDocument, { input: { ticketId, text: 'Where?' } });
+  const uploaded = await ben.ask(RequestUploadDocument, {
+    input: { fileName: 'a.txt', contentType: 'text/plain', byteSize: 1 },
+  });
   const systems = await app.world.database.pool.query(
     "select id from actors where workspace_id = $1 and kind = 'SYSTEM'",
     [acme],
@@ -76,6 +80,7 @@ async function everythingOfAcme(): Promise<Record<string, string>> {
     turn: rows[0].id,
     tkt: ticketId,
     tcom: addTicketComment.comment!.id,
+    att: uploaded.requestUpload.upload!.attachmentId,
     cust: dana.id,
     agent: ben.id,
     ai: bot.id,

@@ -101,6 +101,7 @@ const settings = {
   // What is planted fails now and then, and would fill the page.
   LOG_LEVEL: 'silent',
   AUTH_SECRET: 'the same secret in every one of the worlds',
+  // The URLs of files begin with it.
   PUBLIC_URL: 'https://parley.example.test',
   MAX_REQUEST_BYTES: '10000000',
   MAX_DEPTH: '100',

@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { pino } from 'pino';
 import { type App, type AppOptions, startApp } from '../../src/app.js';
 import type { Clock } from '../../src/clock.js';
@@ -20,6 +23,8 @@ export class TestClock implements Clock {
 export interface TestApp extends App {
   clock: TestClock;
   databaseUrl: string;
+  /** the folder of uploaded files */
+  filesFolder: string;
 }
 
 /** The application as it is shipped, on a free port and a database of its own, without the demo. */
@@ -30,12 +35,14 @@ export async function startTestApp(
   const fresh = options.databaseUrl === undefined ? await freshDatabaseUrl() : null;
   const databaseUrl = options.databaseUrl ?? fresh!.url;
   const clock = new TestClock();
+  const filesFolder = await mkdtemp(join(tmpdir(), 'parley-files-'));
   const config = readConfig({
     PORT: '0',
     DEMO: '0',
     GRAPHIQL: '0',
     LOG_LEVEL: 'error',
     DATABASE_POOL_SIZE: '6',
+    FILE_STORE: filesFolder,
     ...settings,
   });
   const log = pino({ level: config.LOG_LEVEL }, pino.destination(2));
@@ -44,9 +51,11 @@ export async function startTestApp(
     ...app,
     clock,
     databaseUrl,
+    filesFolder,
     async close() {
       await app.close();
       await fresh?.drop();
+      await rm(filesFolder, { recursive: true, force: true });
     },
   };
 }

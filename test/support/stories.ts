@@ -134,6 +134,7 @@ const tables = [
   'ticket_snapshot_entries',
   'ticket_snapshot_seals',
   'workspaces',
+  'attachments',
   'transfers',
   'notifications',
   'notification_preferences',

@@ -8,6 +8,8 @@ import {
 } from 'graphile-worker';
 import type { Logger } from 'pino';
 import { expireAiTurn } from '../../actions/expireAiTurn.js';
+import type { Files } from '../../actions/files/Files.js';
+import { forgetUploads } from '../../actions/files/forgetUploads.js';
 import { releaseAgent } from '../../actions/releaseAgent.js';
 import { finalizeResolved, resolveIdle } from '../../actions/timers.js';
 import { expireTransfer } from '../../actions/transfers/expireTransfer.js';
@@ -33,6 +35,7 @@ export const migrateJobs = (connectionString: string, log: Logger) =>
 /** Runs jobs until it is stopped; what it had begun is finished, what it cannot finish is handed back. */
 export async function runJobs(
   world: World,
+  files: Files,
   modelOf: (workspaceId: string) => AiModel,
   deliveries: Deliveries,
   log: Logger,
@@ -52,7 +55,10 @@ export async function runJobs(
       await takeBackJobs(database);
       await findLostOffers(database, clock);
     },
-    'forget-old': () => forgetOld(database, clock),
+    'forget-old': async () => {
+      await forgetOld(database, clock);
+      await forgetUploads(world, files);
+    },
   };
   // A pool of the runner's own making loses its listeners while its connections are still closing: a PostgreSQL that
   // stops right then would be an uncaught exception.
