@@ -43,7 +43,13 @@ const statusOf: Partial<Record<RefusalCode, number>> = {
 export function serveFiles(app: FastifyInstance, door: FileDoor): void {
   // Each transfer has a time of its own, by its size.
   const options = { handlerTimeout: longestTimeoutMs };
-  app.get('/files/:token', options, (request: FileRequest, reply) => download(door, request, reply));
+  app.route({
+    ...options,
+    // HEAD by itself: Fastify's own would answer with a length of its own.
+    method: ['GET', 'HEAD'],
+    url: '/files/:token',
+    handler: (request: FileRequest, reply) => download(door, request, reply),
+  });
   void app.register(async (uploads) => {
     uploads.removeAllContentTypeParsers();
     uploads.addContentTypeParser('*', (_, body, done) => done(null, body));

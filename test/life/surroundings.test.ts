@@ -103,6 +103,9 @@ describe('what stands in the way of a start is said in one line', { timeout: 60_
     ['DATABASE_URL', { ...production, DATABASE_URL: '' }],
     ['AUTH_SECRET', { ...production, AUTH_SECRET: '' }],
     ['LOG_LEVEL', { LOG_LEVEL: 'loud' }],
+    ['FILE_STORE', { FILE_STORE: 'gs://bucket' }],
+    ['FILE_STORE', { FILE_STORE: 's3://bucket?endpoint=nowhere' }],
+    ['FILE_STORE', { FILE_STORE: 's3://bucket/folder' }],
     ['AUTH_ISSUER, AUTH_AUDIENCE', { AUTH_JWKS_URL: 'https://localhost/keys' }],
   ])('a wrong %s: %j', async (name, settings) => {
     const DATA_DIR = folder.newDataDir();

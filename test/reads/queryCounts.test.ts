@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { buildSchema } from '../../src/resolvers/buildSchema.js';
 import { startTestApp, type TestApp } from '../support/app.js';
 import { type Cast, castOf, newPerson } from '../support/cast.js';
+import { text, uploads } from '../support/files.js';
 import type { Person } from '../support/Person.js';
 import { statementsOf } from './statements.js';
 
@@ -40,7 +41,7 @@ beforeAll(async () => {
     const conversationId = (await customer.ask(start)).startConversation.conversation.id;
     await does(ben, 'takeOverConversation', { conversationId });
     await does(cleo, 'whisper', { conversationId, text: 'Careful.', mentionIds: [ada.id, ben.id] });
-    await does(ben, 'sendMessage', { conversationId, text: 'Hello.' });
+    await does(ben, 'sendMessage', { conversationId, text: 'Hello.', attachmentIds: [await uploads(ben, text())] });
     await does(customer, 'sendMessage', { conversationId, text: 'And now?' });
     await does(ben, 'updateConversation', { conversationId, tags: ['vip', 'new'], priority: 'HIGH' });
     await does(ada, 'markConversationRead', { conversationId });
@@ -58,7 +59,9 @@ beforeAll(async () => {
   }
   longId = await story(dana, rows + 1);
   for (let nr = 0; nr < rows; nr++) {
-    await does(nr % 2 ? dana : ben, 'sendMessage', { conversationId: longId, text: `Message ${nr}` });
+    const sender = nr % 2 ? dana : ben;
+    const attachmentIds = [await uploads(sender, text()), await uploads(sender, text())];
+    await does(sender, 'sendMessage', { conversationId: longId, text: `Message ${nr}`, attachmentIds });
     await does(cleo, 'whisper', { conversationId: longId, text: `Whisper ${nr}`, mentionIds: [ada.id] });
   }
   // Each cancels the one before.
@@ -93,7 +96,7 @@ async function isConstant(name: 'ada' | 'cleo', query: string, atMost: number): 
 const inbox = (person: ViewerName) => `query ($first: Int) { conversations(first: $first) { edges { cursor node {
   id subject status handling channel createdAt updatedAt unreadCount
   customer { id displayName avatarUrl } assignee { id displayName } aiAgent { id displayName }
-  lastMessage { id text createdAt actor { __typename id displayName } }
+  lastMessage { id text attachments { id url image { thumbnailUrl } } createdAt actor { __typename id displayName } }
   participants { joinedAt lastReadAt actor { __typename id displayName } }
   viewerCan { ${['sendMessage', 'whisper', 'takeOver', 'handBack', 'requestHuman', 'join', 'leave', 'resolve', 'reopen', 'finalize', 'update'].map((name) => `${name} { allowed refusal }`).join(' ')} }
   ${['ada', 'crm', 'reader'].includes(person) ? 'needsHuman { reason since by { id displayName } } tags priority' : ''}
@@ -186,6 +189,14 @@ describe('a page as a screen asks for it', () => {
     // The page, the count, people of tickets and of what is below them, conversations, comments, history, snapshots,
     // their entries; two to verify them.
     expect(Math.max(...counts)).toBeLessThanOrEqual(11);
+  });
+
+  test.each(viewers)('with the files of messages takes one more, for %s', async (name) => {
+    const query = `query ($id: ID!, $first: Int) { conversation(id: $id) { messages(first: $first, after: "") { edges { node {
+      id text attachments { id fileName contentType url image { thumbnailUrl } } } } } } }`;
+    const counts = [];
+    for (const first of [1, 2, rows]) counts.push(await countOf(cast[name], query, { id: longId, first }));
+    expect(Math.max(...counts)).toBeLessThanOrEqual(3);
     expect(new Set(counts).size).toBe(1);
   });
 
