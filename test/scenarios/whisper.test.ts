@@ -30,7 +30,13 @@ describe('a whisper', () => {
     const danaHears = await listening(dana, conversationId);
     const cleoHears = await listening(cleo, conversationId);
     const { whisper, timelineEdge, timelineEdges } = await whispers(ben, conversationId, ' A difficult one ');
-    expect(whisper).toEqual({ id: whisper!.id, text: 'A difficult one', audience: 'TEAM', mentions: [] });
+    expect(whisper).toEqual({
+      id: whisper!.id,
+      text: 'A difficult one',
+      attachments: [],
+      audience: 'TEAM',
+      mentions: [],
+    });
     expect(gists(timelineEdges)).toEqual(['A difficult one']);
     expect(timelineEdge).toEqual({ cursor: timelineEdges[0]!.cursor });
     await says(dana, conversationId, 'marker');
