@@ -113,7 +113,9 @@ async function upload(door: FileDoor, request: FileRequest, reply: FastifyReply)
     return reply.code(204).send();
   } catch (error) {
     if (error instanceof Refusal) return refuse(request, reply, error);
-    if (raw.aborted || raw.destroyed) return reply.hijack();
+    // Nobody is left to be told.
+    if (raw.socket.destroyed) return reply.hijack();
+    raw.resume();
     throw error;
   }
 }

@@ -67,6 +67,7 @@ describe('with a bucket', () => {
     const short = await requestsUpload(dana, text('ten bytes.'));
     await putTo(short, Buffer.from('nine byte'));
     expect(await refusal(short.attachmentId)).toEqual([['UNSUPPORTED_FILE_TYPE', path]]);
+    for (const nothing of ['x\0', 'att_', '']) expect(await refusal(nothing)).toEqual([['NOT_FOUND', path]]);
     await putTo(waiting, pdf().bytes);
     expect(await refusal(waiting.attachmentId)).toEqual([]);
   });

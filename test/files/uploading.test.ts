@@ -1,7 +1,8 @@
 import { once } from 'node:events';
-import { readdir } from 'node:fs/promises';
+import { readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { connect } from 'node:net';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
@@ -174,6 +175,18 @@ describe('an upload', () => {
     );
     expect((await kept()).length).toBe(before.length + 1);
     expect(await readies(upload, file)).toBe(404);
+  });
+
+  test('that the store cannot keep is a failure of ours, and may be tried again', async () => {
+    const { dana } = stage.cast;
+    const upload = await requestsUpload(dana, pdf());
+    const folder = join(stage.app.filesFolder, 'arriving');
+    await rename(folder, `${folder} before`);
+    await writeFile(folder, 'in the way');
+    expect((await putTo(upload, pdf().bytes)).status).toBe(500);
+    await rm(folder);
+    await rename(`${folder} before`, folder);
+    expect((await putTo(upload, pdf().bytes)).status).toBe(204);
   });
 
   test('that is packed is refused: nothing is unpacked here', async () => {

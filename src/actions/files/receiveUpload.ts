@@ -2,6 +2,7 @@ import sql from 'sql-template-tag';
 import type { Viewer } from '../../auth/Viewer.js';
 import { attachmentTypes } from '../../entities/Attachment.js';
 import { invalidInput, notFoundAt, Refusal } from '../../errors.js';
+import { isIdOf } from '../../ids.js';
 import type { World } from '../World.js';
 import { type Files, thumbnailKey } from './Files.js';
 
@@ -38,8 +39,9 @@ export async function receiveDirectUploads(
   attachmentIds: readonly string[],
 ): Promise<void> {
   const { direct } = files.store;
-  if (direct === null || attachmentIds.length === 0) return;
-  const claimed = await claim(world, sql`id = any(${attachmentIds}) and uploader_id = ${viewer.id}`);
+  const ids = attachmentIds.filter((id) => isIdOf(id, 'att'));
+  if (direct === null || ids.length === 0) return;
+  const claimed = await claim(world, sql`id = any(${ids}) and uploader_id = ${viewer.id}`);
   await Promise.all(
     claimed.map((expected) =>
       orGiveBack(world, expected, async () => {
