@@ -16,8 +16,8 @@ import { Migration001_Ground } from './migrations/Migration001_Ground.js';
 import { Migration002_HandingOver } from './migrations/Migration002_HandingOver.js';
 import { Migration003_Presence } from './migrations/Migration003_Presence.js';
 import { Migration004_Tickets } from './migrations/Migration004_Tickets.js';
-import { Migration007_Search } from './migrations/Migration007_Search.js';
 import { Migration005_Files } from './migrations/Migration005_Files.js';
+import { Migration007_Search } from './migrations/Migration007_Search.js';
 
 /** What MikroORM must know, for the server and for its command line alike. */
 export const ormOptions = defineConfig({

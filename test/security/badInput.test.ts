@@ -54,7 +54,14 @@ async function idsOf(customer: Person, agent: Person, more: Record<string, strin
     input: { fileName: 'a.txt', contentType: 'text/plain', byteSize: 1 },
   });
   const att = uploaded.requestUpload.upload!.attachmentId;
-  const entries = { msg: sendMessage.message!.id, whis: whisper.whisper!.id, evt, turn: rows[0].id, att, tkt: createTicket.ticket!.id };
+  const entries = {
+    msg: sendMessage.message!.id,
+    whis: whisper.whisper!.id,
+    evt,
+    turn: rows[0].id,
+    att,
+    tkt: createTicket.ticket!.id,
+  };
   return { conv, cust: customer.id, agent: agent.id, ...entries, ...more };
 }
 
