@@ -18,6 +18,7 @@ import { S3FileStore } from './adapters/S3FileStore.js';
 import { SmtpMailer } from './adapters/SmtpMailer.js';
 import { WebPush } from './adapters/WebPush.js';
 import { FileLinks } from './auth/FileLinks.js';
+import { openEngine } from './adapters/translation/openEngine.js';
 import { Principals } from './auth/Principals.js';
 import { signingSecret, Tokens } from './auth/Tokens.js';
 import { type Clock, systemClock } from './clock.js';
@@ -39,6 +40,7 @@ import { Watches } from './live/Watches.js';
 import { bestArticle } from './reads/articles.js';
 import { downloadable, expectedBytes } from './reads/attachments.js';
 import { hasMailWaited } from './reads/notices.js';
+import { Translations } from './reads/translations.js';
 import { buildSchema } from './resolvers/buildSchema.js';
 import { Context, type Parts } from './resolvers/Context.js';
 import { serveConversationPage } from './server/conversationPage.js';
@@ -59,6 +61,8 @@ export interface AppOptions {
   ids?: IdSource;
   /** who composes the answers of the AI agents that Parley runs; the help articles by default */
   modelOf?: (workspaceId: string) => AiModel;
+  /** how long a reader waits for a translation */
+  translationMs?: number;
   /** how often an open socket is asked whether somebody is there */
   keepAliveMs?: number;
 }
@@ -110,12 +114,15 @@ export async function startApp(options: AppOptions): Promise<App> {
   const push = webPushOf(config);
   const files: Files = { store: fileStore(config), inspect: inspectFile };
   const fileLinks = new FileLinks(secret, clock, () => config.PUBLIC_URL?.replace(/\/+$/, '') ?? ownUrl());
+  const engine = openTranslationEngine(options);
+  const translations = new Translations(database, engine, clock, log);
   const parts: Parts = {
     world,
     tokens,
     principals,
     streams,
     links,
+    translations,
     files,
     fileLinks,
     pushPublicKey: push?.publicKey ?? null,
@@ -174,6 +181,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     await Promise.all(followers.map((follower) => follower.close()));
     await jobs.stop();
     mailer?.close();
+    await translations.close();
     watches.close();
     await bells.close();
     await database.close();
@@ -212,6 +220,13 @@ async function prepareDemo(database: Database, config: Config, log: Logger): Pro
   if (state !== 'filled') await fillDemo(database);
   return true;
 }
+
+const openTranslationEngine = ({ config: { translation }, log, translationMs }: AppOptions) =>
+  translation &&
+  openEngine(translation, {
+    log: (message) => log.warn(message),
+    ...(translationMs !== undefined && { readerMs: translationMs }),
+  });
 
 const identityProvider = ({ AUTH_JWKS_URL, AUTH_ISSUER, AUTH_AUDIENCE }: Config) =>
   AUTH_JWKS_URL ? { jwksUrl: AUTH_JWKS_URL, issuer: AUTH_ISSUER!, audience: AUTH_AUDIENCE! } : null;

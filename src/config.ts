@@ -99,6 +99,13 @@ const settings = z.object({
   REQUEST_TIMEOUT_MS: count.default(10_000),
   STATEMENT_TIMEOUT_MS: count.default(5000),
   SIGN_IN_ATTEMPTS_PER_MINUTE: count.default(10),
+
+  TRANSLATION_URL: httpUrl.optional(),
+  TRANSLATION_ENGINE: z.enum(['libretranslate', 'apertium', 'deepl', 'openai']).optional(),
+  TRANSLATION_KEY: z.string().min(1).optional(),
+  AI_MODEL_URL: httpUrl.optional(),
+  AI_MODEL: z.string().min(1).optional(),
+  AI_MODEL_KEY: z.string().min(1).optional(),
 });
 
 /** Settings of parts that Parley does not have yet: checked like all, and worth a warning rather than silence. */
@@ -106,18 +113,22 @@ const settingsWithoutEffect = z.object({
   DATABASE_REPLICA_URL: postgresUrl.optional(),
   REDIS_URL: z.url({ protocol: /^rediss?$/ }).optional(),
   METRICS_PORT: port.optional(),
-  TRANSLATION_URL: httpUrl.optional(),
-  TRANSLATION_ENGINE: z.enum(['libretranslate', 'apertium', 'deepl']).optional(),
-  AI_MODEL_URL: httpUrl.optional(),
-  AI_MODEL: z.string().optional(),
-  AI_MODEL_KEY: z.string().optional(),
 });
 
 type Settings = z.infer<typeof settings>;
 
+/** Who translates: one of the three engines, or the model of AI_MODEL_URL. */
+export interface TranslationSettings {
+  engine: NonNullable<Settings['TRANSLATION_ENGINE']>;
+  url: string;
+  key?: string | undefined;
+  model?: string | undefined;
+}
+
 export interface Config extends Settings {
   production: boolean;
   graphiql: boolean;
+  translation: TranslationSettings | null;
   /** Settings that were given and have no effect in this version. */
   withoutEffect: string[];
 }
@@ -145,10 +156,33 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
   if (new Set(vapid.map((value) => value === undefined)).size > 1) {
     throw new ConfigError('VAPID_PUBLIC_KEY, VAPID_PRIVATE_KEY, VAPID_SUBJECT: all three or none');
   }
+  const usesModel = config.TRANSLATION_ENGINE === 'openai';
+  const unused = [
+    ...Object.keys(settingsWithoutEffect.shape),
+    ...(usesModel ? [] : ['AI_MODEL_URL', 'AI_MODEL', 'AI_MODEL_KEY']),
+  ];
   return {
     ...config,
     production,
     graphiql: config.GRAPHIQL ?? !production,
-    withoutEffect: Object.keys(settingsWithoutEffect.shape).filter((name) => given[name] !== undefined),
+    translation: translationOf(config),
+    withoutEffect: unused.filter((name) => given[name] !== undefined),
   };
+}
+
+function translationOf(config: Settings): TranslationSettings | null {
+  const { TRANSLATION_ENGINE: engine, TRANSLATION_URL, TRANSLATION_KEY, AI_MODEL_URL, AI_MODEL, AI_MODEL_KEY } = config;
+  if (engine === undefined) {
+    if (TRANSLATION_URL) throw new ConfigError('TRANSLATION_ENGINE: required with TRANSLATION_URL');
+    return null;
+  }
+  if (engine === 'openai') {
+    if (!(AI_MODEL_URL && AI_MODEL))
+      throw new ConfigError('AI_MODEL_URL, AI_MODEL: required when TRANSLATION_ENGINE is openai');
+    return { engine, url: AI_MODEL_URL, key: AI_MODEL_KEY, model: AI_MODEL };
+  }
+  if (!TRANSLATION_URL) throw new ConfigError('TRANSLATION_URL: required with TRANSLATION_ENGINE');
+  if (engine === 'deepl' && !TRANSLATION_KEY)
+    throw new ConfigError('TRANSLATION_KEY: required when TRANSLATION_ENGINE is deepl');
+  return { engine, url: TRANSLATION_URL, key: TRANSLATION_KEY };
 }

@@ -5,6 +5,7 @@ import type { Part } from '../auth/visibility.js';
 import { AiTurn } from '../entities/AiTurn.js';
 import type { Conversation } from '../entities/Conversation.js';
 import { type Audience, Entry, type EventKind, eventAudiences } from '../entities/Entry.js';
+import { detectLanguage } from '../entities/languages.js';
 import { Participant } from '../entities/Participant.js';
 import { Transfer } from '../entities/Transfer.js';
 import { forbidden, Refusal } from '../errors.js';
@@ -160,6 +161,7 @@ export class Scene {
       actorId: this.viewer.id,
       createdAt: this.now,
       text: null,
+      language: content.text ? detectLanguage(content.text) : null,
       mentionIds: [],
       eventKind: null,
       agentId: null,

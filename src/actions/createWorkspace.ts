@@ -23,6 +23,7 @@ export async function createWorkspace(
     maxUploadBytes: usualMaxUploadBytes,
     autoResolveAfterSeconds,
     autoFinalizeAfterSeconds,
+    translateWhispers: null,
     createdAt: clock.now(),
   });
   await em.persist(workspace).flush();

@@ -15,6 +15,7 @@ export interface UpdateWorkspaceInput {
   maxUploadBytes?: number | null;
   autoResolveAfterSeconds?: number | null;
   autoFinalizeAfterSeconds?: number | null;
+  translateWhispers?: boolean | null;
   defaultAiAgentId?: string | null;
 }
 
@@ -62,6 +63,7 @@ export function updateWorkspace(world: World, viewer: Viewer, input: UpdateWorks
       workspace.replyPolicy = input.replyPolicy ?? workspace.replyPolicy;
       if (autoResolveAfterSeconds !== undefined) workspace.autoResolveAfterSeconds = autoResolveAfterSeconds;
       if (autoFinalizeAfterSeconds !== undefined) workspace.autoFinalizeAfterSeconds = autoFinalizeAfterSeconds;
+      if (input.translateWhispers !== undefined) workspace.translateWhispers = input.translateWhispers;
       if (defaultAiAgentId !== undefined) workspace.defaultAiAgentId = defaultAiAgentId;
       return { outcome: { conversationId: null, subjectId: workspace.id, entryId: null, entryIds: [] }, rings: [] };
     },

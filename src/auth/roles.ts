@@ -46,6 +46,7 @@ export const roleTable = {
   setAvailability: { agents: true },
   registerPushSubscription: { agents: true },
   removePushSubscription: { agents: true },
+  updateProfile: { agents: true },
 
   createAgent: { admins: true },
   updateAgent: { admins: true },

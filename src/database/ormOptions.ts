@@ -18,6 +18,7 @@ import { Migration003_Presence } from './migrations/Migration003_Presence.js';
 import { Migration004_Tickets } from './migrations/Migration004_Tickets.js';
 import { Migration005_Files } from './migrations/Migration005_Files.js';
 import { Migration007_Search } from './migrations/Migration007_Search.js';
+import { Migration006_Languages } from './migrations/Migration006_Languages.js';
 
 /** What MikroORM must know, for the server and for its command line alike. */
 export const ormOptions = defineConfig({
@@ -50,6 +51,7 @@ export const ormOptions = defineConfig({
       { name: 'Migration003_Presence', class: Migration003_Presence },
       { name: 'Migration004_Tickets', class: Migration004_Tickets },
       { name: 'Migration005_Files', class: Migration005_Files },
+      { name: 'Migration006_Languages', class: Migration006_Languages },
     ],
   },
 });

@@ -104,6 +104,7 @@ async function addPeople(em: EntityManager, createdAt: Date): Promise<void> {
       maxUploadBytes: usualMaxUploadBytes,
       autoResolveAfterSeconds: null,
       autoFinalizeAfterSeconds: null,
+      translateWhispers: null,
       createdAt,
     }),
   );

@@ -42,6 +42,7 @@ export const EntrySchema = defineEntity({
     actorId: p.text(),
     createdAt: p.datetime(),
     text: p.text().strictNullable(),
+    language: p.text().strictNullable(),
     mentionIds: p.array().$type<string[]>(),
     eventKind: p.text().$type<EventKind>().strictNullable(),
     agentId: p.text().strictNullable(),

@@ -17,6 +17,7 @@ export const WorkspaceSchema = defineEntity({
     maxUploadBytes: p.integer(),
     autoResolveAfterSeconds: p.integer().strictNullable(),
     autoFinalizeAfterSeconds: p.integer().strictNullable(),
+    translateWhispers: p.boolean().strictNullable(),
     createdAt: p.datetime(),
   },
 });

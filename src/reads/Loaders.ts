@@ -12,6 +12,7 @@ import { type ConversationKey, type ConversationRead, ConversationReads } from '
 import { notificationsByIds } from './notifications.js';
 import type { PageRequest } from './page.js';
 import { availabilitiesByIds, profileOf } from './presence.js';
+import { profileOf } from './profiles.js';
 import type {
   ActorRow,
   AiTurnRow,
@@ -27,12 +28,14 @@ import type {
   TicketCommentRow,
   TicketRow,
   TransferRow,
+  TranslationRow,
   WorkspaceRow,
 } from './rows.js';
 import { intactSnapshots, snapshotEntryPages, snapshotsOf } from './snapshots.js';
 import { changePages, commentPages, ticketCommentsByIds, ticketCounts, ticketPages, ticketsByIds } from './tickets.js';
 import { type EntryList, type EntryPiece, entryPages, unansweredMessages, visibleEntriesByIds } from './timeline.js';
 import { type TransferKey, transferPages, transfersByIds } from './transfers.js';
+import type { Translations, TranslationWish } from './translations.js';
 import { workspaceOf } from './workspaces.js';
 
 type ById<Row> = DataLoader<string, Row | null>;
@@ -58,6 +61,7 @@ export class Loaders {
   readonly attachments: DataLoader<string, AttachmentRow[]>;
   readonly notification: ById<NotificationRow>;
   readonly unanswered: DataLoader<AiTurnRow, EntryRow[], string>;
+  readonly translation: DataLoader<TranslationWish, TranslationRow, string>;
   private readonly keyed = new Map<string, DataLoader<string, unknown>>();
   private ownWorkspace: Promise<WorkspaceRow> | undefined;
   private ownProfile: Promise<ProfileRow> | undefined;
@@ -66,6 +70,7 @@ export class Loaders {
     private readonly database: Database,
     private readonly viewer: Viewer,
     private readonly now: Date,
+    translations: Translations,
   ) {
     this.conversations = new ConversationReads(database, viewer, now);
     this.conversation = byId(['conv'], (ids) => this.conversations.byIds(ids));
@@ -96,6 +101,9 @@ export class Loaders {
       },
       { cacheKeyFn: ({ id }) => id },
     );
+    this.translation = new DataLoader((wishes) => translations.of(viewer, wishes, () => this.workspace), {
+      cacheKeyFn: ({ entry, to }) => `${entry.id} ${to}`,
+    });
   }
 
   get workspace(): Promise<WorkspaceRow> {
@@ -111,6 +119,12 @@ export class Loaders {
 
   availability(agentId: string): Promise<Availability> {
     return this.batched('availability', (ids) => availabilitiesByIds(this.database, ids, this.now)).load(agentId);
+  }
+
+  /** The viewer's own, who is an agent. */
+  get profile(): Promise<ProfileRow> {
+    this.ownProfile ??= profileOf(this.database, this.viewer);
+    return this.ownProfile;
   }
 
   /** A piece that the row's page brought, or else of all rows that miss it. */

@@ -82,7 +82,7 @@ function piece(name: PieceName, viewer: Viewer, now: Date): Sql {
         select json_build_object(
           'id', e.id, 'conversationId', e.conversation_id, 'position', e.position, 'teamPosition', 0, 'notePosition', 0,
           'type', e.type, 'audience', e.audience, 'actorId', e.actor_id, 'createdAt', ${milliseconds(sql`e.created_at`)},
-          'text', e.text, 'mentionIds', e.mention_ids, 'eventKind', null, 'agentId', null, 'transferId', null,
+          'text', e.text, 'language', e.language, 'mentionIds', e.mention_ids, 'eventKind', null, 'agentId', null, 'transferId', null,
           'ticketId', null,
           'actor', ${actorJson(sql`e.actor_id`)})
         from entries e where e.id = c.last_message_id)`;

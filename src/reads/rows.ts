@@ -2,6 +2,7 @@ import type { Situation } from '../auth/policies.js';
 import type { ActorKind, AgentRole, Scope } from '../entities/Actor.js';
 import type { Channel, ConversationStatus, Handling, Priority } from '../entities/Conversation.js';
 import type { Audience, EntryType, EventKind } from '../entities/Entry.js';
+import type { TranslationStatus } from '../entities/languages.js';
 import type { NotificationKind } from '../entities/Notification.js';
 import type { Availability } from '../entities/Presence.js';
 import type { SnapshotActor, SnapshotLine } from '../entities/SnapshotSeal.js';
@@ -77,6 +78,7 @@ export interface EntryRow {
   actorId: string;
   createdAt: Date;
   text: string | null;
+  language: string | null;
   mentionIds: string[];
   eventKind: EventKind | null;
   agentId: string | null;
@@ -107,6 +109,20 @@ export interface WorkspaceRow {
   transferTimeoutSeconds: number;
   autoResolveAfterSeconds: number | null;
   autoFinalizeAfterSeconds: number | null;
+  /** null: as the translation engine is */
+  translateWhispers: boolean | null;
+}
+
+export interface TranslationRow {
+  status: TranslationStatus;
+  text: string | null;
+  from: string | null;
+  to: string;
+}
+
+export interface ProfileRow {
+  preferredLanguage: string | null;
+  autoTranslate: boolean;
 }
 
 export interface TransferRow {

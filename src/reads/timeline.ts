@@ -15,7 +15,7 @@ export type EntryPiece = 'actor' | 'agent';
 export const entryColumns = sql`
   e.id, e.conversation_id as "conversationId", e.position, e.team_position as "teamPosition",
   e.note_position as "notePosition", e.type, e.audience, e.actor_id as "actorId", e.created_at as "createdAt", e.text,
-  e.mention_ids as "mentionIds", e.event_kind as "eventKind", e.agent_id as "agentId",
+  e.language, e.mention_ids as "mentionIds", e.event_kind as "eventKind", e.agent_id as "agentId",
   e.transfer_id as "transferId", e.ticket_id as "ticketId"`;
 
 const pieces: Record<EntryPiece, Sql> = {

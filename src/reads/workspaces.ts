@@ -10,7 +10,7 @@ export async function workspaceOf(database: Database, viewer: Viewer): Promise<W
       w.max_upload_bytes as "maxUploadBytes",
       w.transfer_timeout_seconds as "transferTimeoutSeconds",
       w.auto_resolve_after_seconds as "autoResolveAfterSeconds",
-      w.auto_finalize_after_seconds as "autoFinalizeAfterSeconds"
+      w.auto_finalize_after_seconds as "autoFinalizeAfterSeconds", w.translate_whispers as "translateWhispers"
     from workspaces w where w.id = ${viewer.workspaceId}`);
   return row!;
 }

@@ -8,6 +8,7 @@ import { unauthenticated } from '../errors.js';
 import type { Links } from '../links.js';
 import type { Streams } from '../live/Streams.js';
 import { Loaders } from '../reads/Loaders.js';
+import type { Translations } from '../reads/translations.js';
 
 /** The parts that resolvers call. */
 export interface Parts {
@@ -20,6 +21,7 @@ export interface Parts {
   pushPublicKey: string | null;
   files: Files;
   fileLinks: FileLinks;
+  translations: Translations;
   /** Counts an attempt to sign in with this e-mail; throws RATE_LIMITED when there were too many. */
   countSignIn(email: string): Promise<void>;
 }
@@ -47,8 +49,8 @@ export class Context {
   }
 
   get loaders(): Loaders {
-    const { database, clock } = this.parts.world;
-    this.current ??= new Loaders(database, this.caller, clock.now());
+    const { world, translations } = this.parts;
+    this.current ??= new Loaders(world.database, this.caller, world.clock.now(), translations);
     return this.current;
   }
 

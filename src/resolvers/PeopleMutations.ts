@@ -4,14 +4,17 @@ import { deactivateAgent } from '../actions/deactivateAgent.js';
 import { setPassword } from '../actions/setPassword.js';
 import { signIn } from '../actions/signIn.js';
 import { updateAgent } from '../actions/updateAgent.js';
+import { updateProfile } from '../actions/updateProfile.js';
 import { updateWorkspace } from '../actions/updateWorkspace.js';
 import { Refusal } from '../errors.js';
+import { profileIdOf } from '../ids.js';
 import {
   CreateAgentPayload,
   DeactivateAgentPayload,
   SetPasswordPayload,
   SignInPayload,
   UpdateAgentPayload,
+  UpdateProfilePayload,
   UpdateWorkspacePayload,
 } from '../schema/payloads.js';
 import {
@@ -20,6 +23,7 @@ import {
   SetPasswordInput,
   SignInInput,
   UpdateAgentInput,
+  UpdateProfileInput,
 } from '../schema/peopleInputs.js';
 import { UpdateWorkspaceInput } from '../schema/workspace.js';
 import { Context } from './Context.js';
@@ -99,6 +103,19 @@ export class PeopleMutations {
       context,
       () => setPassword(context.parts.world, context.caller, input),
       () => ({}),
+    );
+  }
+
+  @Mutation(() => UpdateProfilePayload, {
+    description:
+      "Changes the viewer's own name, picture and languages; they count at once, on open streams too. Agents.",
+  })
+  updateProfile(@Arg('input', inputDescription) input: UpdateProfileInput, @Ctx() context: Context): Promise<object> {
+    const { parts, caller } = context;
+    return settle(
+      context,
+      () => updateProfile(parts.world, caller, input),
+      () => ({ profile: { id: profileIdOf(caller.id) } }),
     );
   }
 

@@ -42,6 +42,7 @@ import {
 import { TransferMutations } from './TransferMutations.js';
 import { TransferResolver } from './TransferResolver.js';
 import { TypingResolver } from './TypingResolver.js';
+import { MessageTextResolver, WhisperTextResolver } from './textResolver.js';
 
 const resolvers: NonEmptyArray<new () => object> = [
   QueryResolver,
@@ -58,6 +59,8 @@ const resolvers: NonEmptyArray<new () => object> = [
   TimelineEntryResolver,
   MessageResolver,
   WhisperResolver,
+  MessageTextResolver,
+  WhisperTextResolver,
   ConversationEventResolver,
   AttachmentResolver,
   TransferResolver,

@@ -37,6 +37,11 @@ export class WorkspaceResolver {
   defaultAiAgent(@Root() { defaultAiAgentId }: WorkspaceRow, @Ctx() { loaders }: Context): object | null {
     return defaultAiAgentId === null ? null : loaders.actor.load(defaultAiAgentId);
   }
+
+  @FieldResolver()
+  translateWhispers(@Root() workspace: WorkspaceRow, @Ctx() { parts }: Context): boolean {
+    return parts.translations.takesWhispers(workspace);
+  }
 }
 
 @Resolver(() => Agent)

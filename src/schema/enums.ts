@@ -6,6 +6,7 @@ import type {
   Priority as PriorityValue,
 } from '../entities/Conversation.js';
 import type { Audience as AudienceValue, EventKind } from '../entities/Entry.js';
+import type { TranslationStatus as TranslationStatusValue } from '../entities/languages.js';
 import type {
   NotificationChannel as NotificationChannelValue,
   NotificationKind as NotificationKindValue,
@@ -195,3 +196,16 @@ export const TypingAudience = enumType<'EVERYONE' | 'TEAM'>('TypingAudience', 'W
   EVERYONE: 'Whoever sees the conversation: it will be a message.',
   TEAM: 'Human agents of the workspace: it will be a whisper.',
 });
+
+export const TranslationStatus = enumType<TranslationStatusValue>(
+  'TranslationStatus',
+  'What came of a wish to read a text in another language. Only TRANSLATED brings a text.',
+  {
+    TRANSLATED: 'It is here.',
+    SAME_LANGUAGE: 'The original is in that language, or has no words: read it as it is.',
+    UNSUPPORTED_LANGUAGE: 'The engine does not translate from the one to the other.',
+    UNAVAILABLE: 'The engine is down, slow, or there is none. Ask again later.',
+    NOT_ALLOWED:
+      'It is a whisper, and the workspace sends no whispers to this engine: see `Workspace.translateWhispers`.',
+  },
+);

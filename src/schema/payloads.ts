@@ -116,6 +116,12 @@ export class UpdateAgentPayload extends Payload {
   agent!: object | null;
 }
 
+@ObjectType({ description: "The viewer's profile as it is after the call." })
+export class UpdateProfilePayload extends Payload {
+  @Field(() => AgentProfile, { nullable: true, description: 'The profile; null when refused.' })
+  profile!: object | null;
+}
+
 @ObjectType({ description: 'Whether the password was set: it was if `errors` is empty.' })
 export class SetPasswordPayload extends Payload {}
 

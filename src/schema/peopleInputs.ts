@@ -1,7 +1,7 @@
 import { Field, ID, InputType } from 'type-graphql';
 import type { AgentRole as AgentRoleValue } from '../entities/Actor.js';
 import { AgentRole } from './enums.js';
-import { UUID } from './scalars.js';
+import { LanguageCode, UrlScalar, UUID } from './scalars.js';
 
 @InputType({ description: 'Needs no token.' })
 export class SignInInput {
@@ -43,6 +43,27 @@ export class UpdateAgentInput {
 
   @Field(() => AgentRole, { nullable: true, description: 'What they may do from now on; counts at once.' })
   role?: AgentRoleValue | null;
+}
+
+@InputType({ description: "One's own settings. What is not given stays as it is; null removes what can be null." })
+export class UpdateProfileInput {
+  @Field(() => String, { nullable: true, description: 'A new name, 1 to 100 code points; customers see it too.' })
+  displayName?: string | null;
+
+  @Field(() => UrlScalar, {
+    nullable: true,
+    description: 'An http or https address of a picture, up to 2000 characters; customers see it too.',
+  })
+  avatarUrl?: URL | null;
+
+  @Field(() => LanguageCode, {
+    nullable: true,
+    description: 'The language to read; the first one that is chosen switches `autoTranslate` on.',
+  })
+  preferredLanguage?: string | null;
+
+  @Field(() => Boolean, { nullable: true, description: 'Whether `translatedText` is to be filled.' })
+  autoTranslate?: boolean | null;
 }
 
 @InputType({ description: "One's own password, or as an admin anybody's." })

@@ -3,6 +3,7 @@ import type { Availability as AvailabilityValue } from '../entities/Presence.js'
 import { Availability } from './enums.js';
 import { Node } from './Node.js';
 import { NotificationPreference } from './notification.js';
+import { LanguageCode } from './scalars.js';
 import { Transfer } from './transfer.js';
 
 @ObjectType({
@@ -16,6 +17,11 @@ export class AgentProfile extends Node {
       'last socket has been closed for a minute.',
   })
   availability!: AvailabilityValue;
+  @Field(() => LanguageCode, { nullable: true, description: 'The language they read; null until they choose one.' })
+  preferredLanguage!: string | null;
+
+  @Field({ description: 'Whether `translatedText` is filled for them on what is in another language.' })
+  autoTranslate!: boolean;
 
   @Field(() => [NotificationPreference], { description: 'How they want to be told, one for each kind.' })
   notificationPreferences!: object[];

@@ -39,6 +39,12 @@ export class Workspace extends Node {
     description: 'Seconds after resolving at which a conversation finalizes by itself; null: never. Team only.',
   })
   autoFinalizeAfterSeconds!: number | null;
+
+  @Field(() => Boolean, {
+    nullable: true,
+    description: 'Whether whispers and notes may be given to the translation engine. Team only.',
+  })
+  translateWhispers!: boolean | null;
 }
 
 @ObjectType({ description: 'Who is calling.' })
@@ -87,6 +93,14 @@ export class UpdateWorkspaceInput {
     description: 'Seconds from resolving until a conversation finalizes: 0 or more; null: never.',
   })
   autoFinalizeAfterSeconds?: number | null;
+
+  @Field(() => Boolean, {
+    nullable: true,
+    description:
+      'Whether whispers and notes may be given to the translation engine; null: only to one on the own network, as when ' +
+      'nothing was chosen.',
+  })
+  translateWhispers?: boolean | null;
 
   @Field(() => ID, {
     nullable: true,

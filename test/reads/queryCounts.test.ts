@@ -1,5 +1,12 @@
 import fc from 'fast-check';
-import { type GraphQLNamedType, getNamedType, isAbstractType, isLeafType, isObjectType } from 'graphql';
+import {
+  type GraphQLNamedType,
+  getNamedType,
+  isAbstractType,
+  isLeafType,
+  isObjectType,
+  isRequiredArgument,
+} from 'graphql';
 import sql from 'sql-template-tag';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { buildSchema } from '../../src/resolvers/buildSchema.js';
@@ -234,10 +241,9 @@ function selection(type: GraphQLNamedType, levels: number): fc.Arbitrary<string>
     if (levels <= 0 && !/(Connection|Edge|PageInfo)$/.test(below.name)) return [];
     const inner = selection(below, isStructure ? levels : levels - 1);
     if (args.length === 0) return [inner.map((text) => `${alias}: ${name} ${text}`)];
-    // Twice the same list, in pages of their own.
-    return ['first: 3', 'last: 2'].map((page) =>
-      inner.map((text) => `${alias}${page.replace(': ', '_')}: ${name}(${page}) ${text}`),
-    );
+    // Twice the same list, in pages of their own; or the same text in two languages.
+    const calls = args.some(isRequiredArgument) ? ['to: "es"', 'to: "de"'] : ['first: 3', 'last: 2'];
+    return calls.map((page) => inner.map((text) => `${alias}${page.replace(/\W+/g, '_')}: ${name}(${page}) ${text}`));
   });
   const some = [fc.constant('__typename'), ...fields];
   // A page without its edges would ask for nothing of what is in it.

@@ -123,7 +123,7 @@ export function everything(
   if (isAbstractType(type)) {
     const parts = schema.getPossibleTypes(type).map((one) => {
       const fields = fieldsOf(schema, one, levels, leavesOut).map(
-        (field) => `${one.name}_${field.split(' ')[0]}: ${field}`,
+        (field) => `${one.name}_${field.split(/[ (]/)[0]}: ${field}`,
       );
       return fields.length === 0 ? '' : `... on ${one.name} { ${fields.join(' ')} }`;
     });
@@ -132,6 +132,9 @@ export function everything(
   return `{ ${fieldsOf(schema, type, levels, leavesOut).join(' ')} }`;
 }
 
+/** What a field below the roots must be given. */
+const requiredArguments: Record<string, string> = { translation: 'to: "es"' };
+
 function fieldsOf(
   schema: GraphQLSchema,
   type: GraphQLNamedType,
@@ -139,9 +142,10 @@ function fieldsOf(
   leavesOut: (type: string, field: string) => boolean,
 ): string[] {
   if (!isObjectType(type)) throw new Error(`${type.name} has no fields`);
-  return Object.values(type.getFields()).flatMap(({ name, type: fieldType }) => {
+  return Object.values(type.getFields()).flatMap(({ name: fieldName, type: fieldType, args }) => {
     const below = getNamedType(fieldType);
-    if (leavesOut(type.name, name)) return [];
+    if (leavesOut(type.name, fieldName)) return [];
+    const name = args.some(isRequiredArgument) ? `${fieldName}(${requiredArguments[fieldName]})` : fieldName;
     if (isLeafType(below)) return [name];
     if (levels === 0 && !isStructure(below)) return [];
     const selection = everything(schema, below, isStructure(below) ? levels : levels - 1, leavesOut);

@@ -139,6 +139,7 @@ const tables = [
   'notifications',
   'notification_preferences',
   'push_subscriptions',
+  'profiles',
   'actors',
   'passwords',
   'conversations',
