@@ -61,8 +61,8 @@ export interface AppOptions {
   ids?: IdSource;
   /** who composes the answers of the AI agents that Parley runs; the help articles by default */
   modelOf?: (workspaceId: string) => AiModel;
-  /** how long a reader waits for a translation */
-  translationMs?: number;
+  /** how long a reader waits for a translation, and how long an engine that failed is left alone */
+  translation?: { readerMs?: number; pauseMs?: number };
   /** how often an open socket is asked whether somebody is there */
   keepAliveMs?: number;
 }
@@ -221,12 +221,8 @@ async function prepareDemo(database: Database, config: Config, log: Logger): Pro
   return true;
 }
 
-const openTranslationEngine = ({ config: { translation }, log, translationMs }: AppOptions) =>
-  translation &&
-  openEngine(translation, {
-    log: (message) => log.warn(message),
-    ...(translationMs !== undefined && { readerMs: translationMs }),
-  });
+const openTranslationEngine = ({ config, log, translation }: AppOptions) =>
+  config.translation && openEngine(config.translation, { ...translation, log: (message) => log.warn(message) });
 
 const identityProvider = ({ AUTH_JWKS_URL, AUTH_ISSUER, AUTH_AUDIENCE }: Config) =>
   AUTH_JWKS_URL ? { jwksUrl: AUTH_JWKS_URL, issuer: AUTH_ISSUER!, audience: AUTH_AUDIENCE! } : null;

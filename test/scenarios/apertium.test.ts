@@ -13,7 +13,7 @@ import type { Person } from '../support/Person.js';
 import { does, says, takesOver } from '../support/stories.js';
 
 // Not one of these is to hang on how fast this machine starts Apertium's programs.
-const translationMs = 20_000;
+const translation = { readerMs: 20_000 };
 
 describe.skipIf(!hasApertium)('with the real Apertium (Debian: apertium-apy, apertium-eng-spa)', () => {
   let apertium: Awaited<ReturnType<typeof startApertium>>;
@@ -22,7 +22,7 @@ describe.skipIf(!hasApertium)('with the real Apertium (Debian: apertium-apy, ape
   beforeAll(async () => {
     apertium = await startApertium();
     const settings = { TRANSLATION_ENGINE: 'apertium', TRANSLATION_URL: apertium.url };
-    app = await startTestApp(settings, { translationMs });
+    app = await startTestApp(settings, { translation });
     cast = await castOf(app);
   }, 60_000);
   afterAll(async () => {
