@@ -106,6 +106,11 @@ describe('what stands in the way of a start is said in one line', { timeout: 60_
     ['FILE_STORE', { FILE_STORE: 'gs://bucket' }],
     ['FILE_STORE', { FILE_STORE: 's3://bucket?endpoint=nowhere' }],
     ['FILE_STORE', { FILE_STORE: 's3://bucket/folder' }],
+    ['TRANSLATION_ENGINE', { TRANSLATION_ENGINE: 'babelfish' }],
+    ['TRANSLATION_ENGINE', { TRANSLATION_URL: 'http://127.0.0.1:5000' }],
+    ['TRANSLATION_URL', { TRANSLATION_ENGINE: 'apertium' }],
+    ['TRANSLATION_KEY', { TRANSLATION_ENGINE: 'deepl', TRANSLATION_URL: 'https://api-free.deepl.com' }],
+    ['AI_MODEL_URL, AI_MODEL', { TRANSLATION_ENGINE: 'openai', AI_MODEL: 'small-1' }],
     ['AUTH_ISSUER, AUTH_AUDIENCE', { AUTH_JWKS_URL: 'https://localhost/keys' }],
   ])('a wrong %s: %j', async (name, settings) => {
     const DATA_DIR = folder.newDataDir();
