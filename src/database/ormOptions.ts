@@ -17,8 +17,8 @@ import { Migration002_HandingOver } from './migrations/Migration002_HandingOver.
 import { Migration003_Presence } from './migrations/Migration003_Presence.js';
 import { Migration004_Tickets } from './migrations/Migration004_Tickets.js';
 import { Migration005_Files } from './migrations/Migration005_Files.js';
-import { Migration007_Search } from './migrations/Migration007_Search.js';
 import { Migration006_Languages } from './migrations/Migration006_Languages.js';
+import { Migration007_Search } from './migrations/Migration007_Search.js';
 
 /** What MikroORM must know, for the server and for its command line alike. */
 export const ormOptions = defineConfig({

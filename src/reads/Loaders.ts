@@ -11,7 +11,7 @@ import { attachmentsByIds, attachmentsOfEntries } from './attachments.js';
 import { type ConversationKey, type ConversationRead, ConversationReads } from './conversations.js';
 import { notificationsByIds } from './notifications.js';
 import type { PageRequest } from './page.js';
-import { availabilitiesByIds, profileOf } from './presence.js';
+import { availabilitiesByIds } from './presence.js';
 import { profileOf } from './profiles.js';
 import type {
   ActorRow,
@@ -109,12 +109,6 @@ export class Loaders {
   get workspace(): Promise<WorkspaceRow> {
     this.ownWorkspace ??= workspaceOf(this.database, this.viewer);
     return this.ownWorkspace;
-  }
-
-  /** The viewer's, who must be an agent. */
-  get profile(): Promise<ProfileRow> {
-    this.ownProfile ??= profileOf(this.database, this.viewer.id);
-    return this.ownProfile;
   }
 
   availability(agentId: string): Promise<Availability> {

@@ -1,9 +1,7 @@
 import sql, { type Sql } from 'sql-template-tag';
 import { later } from '../clock.js';
 import type { Database } from '../database/Database.js';
-import { type Availability, chosenAtFirst, goneAfterSeconds } from '../entities/Presence.js';
-import { idOfProfile } from '../ids.js';
-import type { ProfileRow } from './rows.js';
+import { type Availability, goneAfterSeconds } from '../entities/Presence.js';
 
 /** What colleagues see of an agent (`a`) at this moment: what they chose, unless they have been gone for a minute. No
  * timer sets anybody OFFLINE. */
@@ -21,12 +19,4 @@ export async function availabilitiesByIds(
   const rows = await database.read<{ id: string; availability: Availability }>(sql`
     select a.id, ${availabilityAt(now)} as availability from actors a where a.id = any(${ids})`);
   return new Map(rows.map(({ id, availability }) => [id, availability]));
-}
-
-/** What an agent set for themself, which is theirs alone to read. */
-export async function profileOf(database: Database, agentId: string): Promise<ProfileRow> {
-  const [row] = await database.read<Pick<ProfileRow, 'availability'>>(sql`
-    select coalesce(s.chosen, ${chosenAtFirst}) as availability
-    from actors a left join presences s on s.agent_id = a.id where a.id = ${agentId}`);
-  return { id: idOfProfile(agentId), ...row! };
 }

@@ -120,11 +120,6 @@ export interface TranslationRow {
   to: string;
 }
 
-export interface ProfileRow {
-  preferredLanguage: string | null;
-  autoTranslate: boolean;
-}
-
 export interface TransferRow {
   id: string;
   conversationId: string;
@@ -166,6 +161,8 @@ export interface NotificationRow {
 export interface ProfileRow {
   id: string;
   availability: Availability;
+  preferredLanguage: string | null;
+  autoTranslate: boolean;
 }
 
 export interface TicketRow {

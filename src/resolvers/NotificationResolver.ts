@@ -40,16 +40,6 @@ export class NotificationConnectionResolver {
 @Resolver(() => AgentProfile)
 export class AgentProfileResolver {
   @FieldResolver()
-  async preferredLanguage(@Ctx() { loaders }: Context): Promise<string | null> {
-    return (await loaders.profile).preferredLanguage;
-  }
-
-  @FieldResolver()
-  async autoTranslate(@Ctx() { loaders }: Context): Promise<boolean> {
-    return (await loaders.profile).autoTranslate;
-  }
-
-  @FieldResolver()
   notificationPreferences(@Ctx() { parts, caller }: Context): Promise<object[]> {
     return notificationPreferences(parts.world.database, caller);
   }

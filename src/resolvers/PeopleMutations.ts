@@ -7,7 +7,6 @@ import { updateAgent } from '../actions/updateAgent.js';
 import { updateProfile } from '../actions/updateProfile.js';
 import { updateWorkspace } from '../actions/updateWorkspace.js';
 import { Refusal } from '../errors.js';
-import { profileIdOf } from '../ids.js';
 import {
   CreateAgentPayload,
   DeactivateAgentPayload,
@@ -115,7 +114,11 @@ export class PeopleMutations {
     return settle(
       context,
       () => updateProfile(parts.world, caller, input),
-      () => ({ profile: { id: profileIdOf(caller.id) } }),
+      () => ({
+        get profile() {
+          return context.loaders.profile;
+        },
+      }),
     );
   }
 

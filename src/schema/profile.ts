@@ -17,6 +17,7 @@ export class AgentProfile extends Node {
       'last socket has been closed for a minute.',
   })
   availability!: AvailabilityValue;
+
   @Field(() => LanguageCode, { nullable: true, description: 'The language they read; null until they choose one.' })
   preferredLanguage!: string | null;
 
