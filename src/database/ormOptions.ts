@@ -47,11 +47,11 @@ export const ormOptions = defineConfig({
     migrationsList: [
       { name: 'Migration001_Ground', class: Migration001_Ground },
       { name: 'Migration002_HandingOver', class: Migration002_HandingOver },
-      { name: 'Migration007_Search', class: Migration007_Search },
       { name: 'Migration003_Presence', class: Migration003_Presence },
       { name: 'Migration004_Tickets', class: Migration004_Tickets },
       { name: 'Migration005_Files', class: Migration005_Files },
       { name: 'Migration006_Languages', class: Migration006_Languages },
+      { name: 'Migration007_Search', class: Migration007_Search },
     ],
   },
 });

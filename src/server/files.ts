@@ -50,7 +50,7 @@ export function serveFiles(app: FastifyInstance, door: FileDoor): void {
     url: '/files/:token',
     handler: (request: FileRequest, reply) => download(door, request, reply),
   });
-  void app.register(async (uploads) => {
+  void app.register((uploads, _options, done) => {
     uploads.removeAllContentTypeParsers();
     uploads.addContentTypeParser('*', (_, body, done) => done(null, body));
     uploads.put(
@@ -58,6 +58,7 @@ export function serveFiles(app: FastifyInstance, door: FileDoor): void {
       { ...options, bodyLimit: Number.MAX_SAFE_INTEGER, config: { boundsBody: true } },
       (request: FileRequest, reply) => upload(door, request, reply),
     );
+    done();
   });
 }
 

@@ -12,6 +12,7 @@ import {
   TakeOverConversationDocument,
   TimelineDocument,
   TimelineItemAddedDocument,
+  TransferConversationDocument,
   WhisperDocument,
 } from '../operations/generated.js';
 import { startTestApp, type TestApp } from '../support/app.js';
@@ -24,6 +25,8 @@ let cast: Cast;
 /** Ada's conversation with Dana, and another of Dana's; each with all kinds of entries. */
 let conversationId: string;
 let otherConversationId: string;
+/** What Ben offers her. */
+let offerToAda: string;
 /** One real id of every kind: at Acme, and at Globex. */
 let ours: Record<string, string>;
 let theirs: Record<string, string>;
@@ -34,6 +37,9 @@ beforeAll(async () => {
   ours = await idsOf(dana, ada, { ai: cast.bot.id, ws: cast.acme });
   conversationId = ours.conv!;
   otherConversationId = (await idsOf(dana, ada, {})).conv!;
+  const ofBen = (await idsOf(dana, cast.ben, {})).conv!;
+  const offer = { conversationId: ofBen, toAgentId: ada.id };
+  offerToAda = (await cast.ben.ask(TransferConversationDocument, { input: offer })).transferConversation.transfer!.id;
   theirs = await idsOf(ivy, gus, { ai: cast.globot.id, ws: cast.globex });
 });
 afterAll(async () => {
@@ -71,6 +77,7 @@ const kindOfField: Record<string, IdKind> = {
   customerId: 'cust',
   assigneeId: 'agent',
   agentId: 'agent',
+  toAgentId: 'agent',
   mentionIds: 'agent',
   aiTurnId: 'turn',
   upToId: 'msg',
@@ -93,16 +100,18 @@ function callerOf(name: string, path: string[]): Person {
 
 const upload: Record<string, unknown> = { fileName: 'a.txt', contentType: 'text/plain', byteSize: 1 };
 
-/** What makes the rest of the call a good one. */
 /** A browser's. */
 const goodKey = createECDH('prime256v1').generateKeys('base64url');
 
+/** What makes the rest of the call a good one. */
 function goodValue(name: string, badPath: string[], bad: unknown) {
   return (path: string[]): unknown => {
     const field = path.at(-1)!;
     if (path.join('.') === badPath.join('.')) return bad;
     if (field === 'conversationId') return conversationId;
     if (field === 'ticketId') return ours.tkt;
+    if (field === 'transferId') return offerToAda;
+    if (field === 'toAgentId') return cast.cleo.id;
     if (name === 'Query.conversation' && field === 'id') return conversationId;
     if (field === 'text' && name !== 'Mutation.requestHuman') return 'Hello.';
     if (name === 'Mutation.requestUpload' && field in upload) return upload[field];

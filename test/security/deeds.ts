@@ -28,7 +28,7 @@ interface Deed {
   /** what somebody does next, before anybody else does anything: an offer does not wait */
   next?: { does: string; by: Who };
   /** what it is about, if not a conversation: then its input has no `conversationId` */
-  about?: 'CUSTOMER' | 'WORKSPACE' | 'TRANSFER';
+  about?: 'CUSTOMER' | 'WORKSPACE' | 'TRANSFER' | 'TICKET';
 }
 
 const agents = ['ada', 'ben', 'cleo'] as const;
@@ -46,6 +46,12 @@ async function pendingTransfer({ apps }: World, conversationId: string): Promise
   return transfer?.id ?? 'none';
 }
 const onTransfer = async (_: Step, world: World, id: string) => ({ transferId: await pendingTransfer(world, id) });
+async function ticketOf({ apps }: World, conversationId: string): Promise<string> {
+  const [ticket] = await apps[0].world.database.read<{ id: string }>(sql`
+    select id from tickets where conversation_id = ${conversationId} order by number limit 1`);
+  return ticket?.id ?? 'none';
+}
+
 /** Only what an admin or an assignee offers is offered at all. */
 const offerTo =
   (whom: Who) =>
@@ -137,6 +143,42 @@ export const deeds: Record<string, Deed> = {
     next: { does: 'cancelTransfer', by: 'ada' },
   },
   cancelTransfer: { by: ['ada'], weight: 0, part: 'TEAM_STATE', input: onTransfer, about: 'TRANSFER' },
+  createTicket: {
+    by: agents,
+    weight: 2,
+    part: 'TEAM_STATE',
+    input: ({ text: words }) => ({ title: words.trim() || 'blank', description: words }),
+  },
+  updateTicket: {
+    by: agents,
+    weight: 1,
+    part: 'TEAM_STATE',
+    input: async ({ chance }, world, id) => ({
+      ticketId: await ticketOf(world, id),
+      status: chance % 2 ? 'SOLVED' : 'IN_PROGRESS',
+    }),
+    about: 'TICKET',
+  },
+  addTicketComment: {
+    by: agents,
+    weight: 1,
+    part: 'TEAM_STATE',
+    input: async (step, world, id) => ({ ...text(step), ticketId: await ticketOf(world, id) }),
+    about: 'TICKET',
+  },
+  requestUpload: {
+    by: ['dana', 'ben'],
+    weight: 1,
+    input: () => ({ fileName: 'parcel.png', contentType: 'image/png', byteSize: 1000 }),
+    about: 'WORKSPACE',
+  },
+  updateProfile: {
+    by: agents,
+    weight: 1,
+    part: 'TEAM_STATE',
+    input: ({ by }) => ({ preferredLanguage: by === 'ada' ? 'es' : 'de' }),
+    about: 'WORKSPACE',
+  },
   setTyping: { by: agents, weight: 2, part: 'TEAM_ENTRY', input: () => ({ typing: true, audience: 'TEAM' }) },
   setAvailability: {
     by: agents,

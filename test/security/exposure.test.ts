@@ -114,7 +114,7 @@ describe('an answer', () => {
       const { text } = await send(app.url, { path, headers });
       const { status, ...more } = JSON.parse(text);
       expect(status).toBe('ok');
-      expect(new Set(Object.values(more))).toEqual(path === '/health/ready' ? new Set(['ok']) : new Set());
+      expect(new Set(Object.values(more))).toEqual(path === '/health/ready' ? new Set(['ok', 'off']) : new Set());
       expect((await send(app.url, { path })).text).toBe(text);
     }
     for (const path of ['/metrics', '/health', '/debug', '/.env', '/status', '/graphql/schema', '/schema.graphql']) {
@@ -150,7 +150,7 @@ describe('a node that stops', () => {
     probe.write('Host: 127.0.0.1\r\n\r\n');
     const answer = await text(probe);
     expect(statusOf(answer)).toBe(503);
-    expect(answer).toContain('{"status":"draining","database":"ok","bells":"ok"}');
+    expect(answer).toContain('{"status":"draining","database":"ok","bells":"ok","mail":"off"}');
     await lock.end();
     expect((await inFlight).status).toBe(200);
     await people.leave();

@@ -654,7 +654,15 @@ describe('over HTTP', () => {
   test('the health pages say only how it is (H20)', async () => {
     expect(await send(app.url, { path: '/health/live' })).toMatchObject({ status: 200, text: '{"status":"ok"}' });
     const ready = await send(app.url, { path: '/health/ready' });
-    expect([ready.status, JSON.parse(ready.text)]).toEqual([200, { status: 'ok', database: 'ok', bells: 'ok' }]);
+    expect([ready.status, JSON.parse(ready.text)]).toEqual([
+      200,
+      {
+        status: 'ok',
+        database: 'ok',
+        bells: 'ok',
+        mail: 'off',
+      },
+    ]);
     vi.spyOn(app.world.database, 'read').mockRejectedValue(new Error('connect ECONNREFUSED 10.0.0.1:5432'));
     const unready = await send(app.url, { path: '/health/ready' });
     expect(unready.status).toBe(503);
