@@ -20,6 +20,7 @@ import { openEngine } from './adapters/translation/openEngine.js';
 import { WebPush } from './adapters/WebPush.js';
 import { FileLinks } from './auth/FileLinks.js';
 import { Principals } from './auth/Principals.js';
+import { mayEver } from './auth/roles.js';
 import { signingSecret, Tokens } from './auth/Tokens.js';
 import { type Clock, systemClock } from './clock.js';
 import type { Config } from './config.js';
@@ -40,6 +41,7 @@ import { Watches } from './live/Watches.js';
 import { bestArticle } from './reads/articles.js';
 import { downloadable, expectedBytes } from './reads/attachments.js';
 import { hasMailWaited } from './reads/notices.js';
+import { transcript } from './reads/transcript.js';
 import { Translations } from './reads/translations.js';
 import { buildSchema } from './resolvers/buildSchema.js';
 import { Context, type Parts } from './resolvers/Context.js';
@@ -271,6 +273,14 @@ function fileDoor({ world, principals, files, fileLinks }: Parts): FileDoor {
           }
         : await files.store.asFile(key, async (path) => ({ folder: dirname(path), name: basename(path) }));
       return { fileName: file.fileName, contentType, byteSize: file.byteSize, isThumbnail, at };
+    },
+    async transcript(token) {
+      const link = fileLinks.openTranscript(token);
+      const viewer = link && (await principals.holder(link.holderId));
+      if (!viewer || (link.audience === 'TEAM' && !mayEver(viewer, 'readTeamEntries'))) return null;
+      const text = await transcript(database, viewer, clock.now(), link);
+      const [extension, contentType] = link.format === 'TEXT' ? ['txt', 'text/plain'] : ['json', 'application/json'];
+      return text && { fileName: `${link.conversationId}.${extension}`, contentType, text };
     },
     async expected(token) {
       const id = fileLinks.openUpload(token);

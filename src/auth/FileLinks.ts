@@ -14,6 +14,14 @@ export interface FileLink {
   holderId: string;
 }
 
+/** What a link to a transcript was made for. */
+export interface TranscriptLink {
+  conversationId: string;
+  format: 'TEXT' | 'JSON';
+  audience: 'EVERYONE' | 'TEAM';
+  holderId: string;
+}
+
 const windowMs = 15 * 60_000;
 const letters: Record<FileVariant, string> = { original: 'o', thumbnail: 't' };
 
@@ -33,10 +41,22 @@ export class FileLinks {
 
   /** Good for 15 to 30 minutes, and the same for a quarter of an hour: nothing in it tells when or how often it was asked for. */
   download(viewer: Viewer, attachmentId: string, variant: FileVariant): string {
-    const expiresAt = (Math.floor(this.clock.now().getTime() / windowMs) + 2) * windowMs;
-    const holderId = viewer.apiKeyId ?? viewer.id;
-    const said = [attachmentId, letters[variant], holderId, expiresAt.toString(36)].join('.');
+    const said = [attachmentId, letters[variant], holderOf(viewer), this.expiry()].join('.');
     return `${this.publicUrl()}/files/${said}.${this.sign(`download ${said}`)}`;
+  }
+
+  /** The same for a conversation as a file, which is made when it is fetched. */
+  transcript(viewer: Viewer, { conversationId, format, audience }: Omit<TranscriptLink, 'holderId'>): string {
+    const said = [conversationId, format, audience, holderOf(viewer), this.expiry()].join('.');
+    return `${this.publicUrl()}/files/transcripts/${said}.${this.sign(`transcript ${said}`)}`;
+  }
+
+  openTranscript(token: string): TranscriptLink | null {
+    const [conversationId = '', format, audience, holderId = '', expiry = '', signature = '', ...more] =
+      token.split('.');
+    const said = [conversationId, format, audience, holderId, expiry].join('.');
+    if (more.length > 0 || !this.isSigned(`transcript ${said}`, signature) || this.isOver(expiry)) return null;
+    return { conversationId, format, audience, holderId } as TranscriptLink;
   }
 
   /** What a download's token is for; null for whatever is not one, or no longer. */
@@ -44,7 +64,7 @@ export class FileLinks {
     const [attachmentId = '', letter, holderId = '', expiry = '', signature = '', ...more] = token.split('.');
     const said = [attachmentId, letter, holderId, expiry].join('.');
     if (more.length > 0 || !this.isSigned(`download ${said}`, signature)) return null;
-    if (Number.parseInt(expiry, 36) <= this.clock.now().getTime()) return null;
+    if (this.isOver(expiry)) return null;
     return { attachmentId, variant: letter === letters.original ? 'original' : 'thumbnail', holderId };
   }
 
@@ -59,6 +79,14 @@ export class FileLinks {
     return isIdOf(attachmentId, 'att') ? attachmentId : null;
   }
 
+  private expiry(): string {
+    return ((Math.floor(this.clock.now().getTime() / windowMs) + 2) * windowMs).toString(36);
+  }
+
+  private isOver(expiry: string): boolean {
+    return Number.parseInt(expiry, 36) <= this.clock.now().getTime();
+  }
+
   private sign(text: string): string {
     return createHmac('sha256', this.key).update(text).digest('base64url');
   }
@@ -68,3 +96,5 @@ export class FileLinks {
     return ours.length === theirs.length && timingSafeEqual(ours, theirs);
   }
 }
+
+const holderOf = (viewer: Viewer) => viewer.apiKeyId ?? viewer.id;

@@ -191,6 +191,7 @@ export const permissions: Record<string, Record<string, Permission>> = {
     pendingTransfer: teamField,
     transfers: teamField,
     tickets: ticketField,
+    transcript: open,
     unreadCount: open,
     viewerCan: open,
   },

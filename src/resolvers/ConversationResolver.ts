@@ -1,12 +1,16 @@
 import type { GraphQLResolveInfo } from 'graphql';
-import { Args, Ctx, FieldResolver, Info, Resolver, Root } from 'type-graphql';
+import { Arg, Args, Ctx, FieldResolver, Info, Resolver, Root } from 'type-graphql';
 import { type AbilityName, abilities, refusalOf } from '../auth/policies.js';
+import { mayEver } from '../auth/roles.js';
+import { forbidden } from '../errors.js';
 import type { ConversationRead } from '../reads/conversations.js';
 import { ticketCursor, ticketOfCursor, transferCursor, transferOfCursor } from '../reads/cursors.js';
 import { connection, pageRequest } from '../reads/page.js';
 import type { ParticipantRow } from '../reads/rows.js';
 import { ConnectionArgs } from '../schema/connections.js';
 import { Conversation, Participant } from '../schema/conversation.js';
+import { TranscriptAudience, TranscriptFormat } from '../schema/enums.js';
+import { UrlScalar } from '../schema/scalars.js';
 import { TicketConnection } from '../schema/ticket.js';
 import { Message, MessageConnection, TimelineConnection, WhisperConnection } from '../schema/timeline.js';
 import { Transfer, TransferConnection } from '../schema/transfer.js';
@@ -78,6 +82,26 @@ export class ConversationResolver {
   @FieldResolver()
   url(@Root() { id }: ConversationRead, @Ctx() { parts }: Context): string {
     return parts.links.conversation(id);
+  }
+
+  @FieldResolver(() => UrlScalar, {
+    nullable: true,
+    description:
+      'Where to fetch the conversation as a file, as it is then. Signed for this viewer, good for 15 to 30 minutes.',
+  })
+  transcript(
+    @Root() { id }: ConversationRead,
+    @Arg('format', () => TranscriptFormat, { defaultValue: 'TEXT', description: 'For people, or for programs.' })
+    format: 'TEXT' | 'JSON',
+    @Arg('audience', () => TranscriptAudience, {
+      defaultValue: 'EVERYONE',
+      description: 'Whose view. TEAM is FORBIDDEN to those who may not read what the team writes.',
+    })
+    audience: 'EVERYONE' | 'TEAM',
+    @Ctx() { parts, caller }: Context,
+  ): string {
+    if (audience === 'TEAM' && !mayEver(caller, 'readTeamEntries')) throw forbidden();
+    return parts.fileLinks.transcript(caller, { conversationId: id, format, audience });
   }
 
   @FieldResolver()

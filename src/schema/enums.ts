@@ -197,6 +197,24 @@ export const TypingAudience = enumType<'EVERYONE' | 'TEAM'>('TypingAudience', 'W
   TEAM: 'Human agents of the workspace: it will be a whisper.',
 });
 
+export const TranscriptFormat = enumType<'TEXT' | 'JSON'>(
+  'TranscriptFormat',
+  'As what a conversation is written out.',
+  {
+    TEXT: 'For people: a line for each entry.',
+    JSON: 'For programs: one object with all entries, in order.',
+  },
+);
+
+export const TranscriptAudience = enumType<'EVERYONE' | 'TEAM'>(
+  'TranscriptAudience',
+  'Whose view of a conversation is written out. Personal notes are in none.',
+  {
+    EVERYONE: 'What the customer sees.',
+    TEAM: 'Whispers and events of the team too; for agents, and integrations with WHISPERS_READ.',
+  },
+);
+
 export const TranslationStatus = enumType<TranslationStatusValue>(
   'TranslationStatus',
   'What came of a wish to read a text in another language. Only TRANSLATED brings a text.',

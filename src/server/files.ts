@@ -1,4 +1,4 @@
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import fastifySend from '@fastify/send';
 import { create as contentDisposition } from 'content-disposition';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
@@ -19,6 +19,8 @@ export interface OpenFile {
 export interface FileDoor {
   /** null: whatever is wrong with the token or its holder */
   open(token: string): Promise<OpenFile | null>;
+  /** A conversation as a file, made as it is sent; null: whatever is wrong with the token or its holder. */
+  transcript(token: string): Promise<{ fileName: string; contentType: string; text: AsyncIterable<string> } | null>;
   /** How many bytes are waited for behind an upload's token; null: none. */
   expected(token: string): Promise<number | null>;
   receive(token: string, body: AsyncIterable<Uint8Array>): Promise<void>;
@@ -50,6 +52,7 @@ export function serveFiles(app: FastifyInstance, door: FileDoor): void {
     url: '/files/:token',
     handler: (request: FileRequest, reply) => download(door, request, reply),
   });
+  app.get('/files/transcripts/:token', options, (request: FileRequest, reply) => transcript(door, request, reply));
   void app.register((uploads, _options, done) => {
     uploads.removeAllContentTypeParsers();
     uploads.addContentTypeParser('*', (_, body, done) => done(null, body));
@@ -85,8 +88,16 @@ async function download(door: FileDoor, request: FileRequest, reply: FastifyRepl
     .send(sent.stream);
 }
 
+async function transcript(door: FileDoor, request: FileRequest, reply: FastifyReply): Promise<unknown> {
+  const made = await door.transcript(request.params.token);
+  if (made === null) return reply.callNotFound();
+  return reply
+    .headers({ ...headersOf({ ...made, isThumbnail: false }), 'cache-control': 'no-store' })
+    .send(Readable.from(made.text));
+}
+
 /** What was uploaded is never shown as a page of this origin, whatever it is. A small picture is ours: we made it. */
-function headersOf({ fileName, contentType, isThumbnail }: OpenFile) {
+function headersOf({ fileName, contentType, isThumbnail }: Pick<OpenFile, 'fileName' | 'contentType' | 'isThumbnail'>) {
   return {
     'content-disposition': isThumbnail
       ? contentDisposition('thumbnail.webp', { type: 'inline' })
