@@ -306,6 +306,7 @@ export const permissions: Record<string, Record<string, Permission>> = {
     actor: open,
     agent: open,
     text: open,
+    attachments: open,
     createdAt: open,
     erasedAt: open,
     salt: open,

@@ -17,6 +17,14 @@ export interface SnapshotHead {
   participants: SnapshotActor[];
 }
 
+/** A file that belonged to an entry. It is kept as long as the entry is. */
+export interface SnapshotAttachment {
+  id: string;
+  fileName: string;
+  contentType: string;
+  byteSize: number;
+}
+
 /** An entry as it is kept; of one that was erased only the digest of what it was counts. */
 export interface SnapshotLine {
   entryId: string;
@@ -25,6 +33,8 @@ export interface SnapshotLine {
   actor: SnapshotActor;
   agent: SnapshotActor | null;
   text: string | null;
+  /** null: none */
+  attachments: SnapshotAttachment[] | null;
   salt: string | null;
   createdAt: Date;
   erasedSha256: string | null;
@@ -61,8 +71,9 @@ export class SnapshotSeal {
 /** The digest by which a seal counts one entry. The salt keeps an erased text from being guessed from it. */
 export function digestOf({ erasedSha256, createdAt, ...line }: SnapshotLine): string {
   if (erasedSha256 !== null) return erasedSha256;
-  const { actor, agent, audience, entryId, kind, salt, text } = line;
-  const content = { actor, agent, audience, createdAt: createdAt.toISOString(), entryId, kind, salt, text };
+  const { actor, agent, attachments, audience, entryId, kind, salt, text } = line;
+  const times = { createdAt: createdAt.toISOString() };
+  const content = { actor, agent, ...(attachments && { attachments }), audience, ...times, entryId, kind, salt, text };
   return createHash('sha256').update(canonical(content)).digest('hex');
 }
 

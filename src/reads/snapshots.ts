@@ -17,7 +17,7 @@ const columnsOf = (view: View) => sql`
   json_build_object('actorId', line.actor_id, 'displayName', line.actor_name) as actor,
   case when line.agent_id is not null
     then json_build_object('actorId', line.agent_id, 'displayName', line.agent_name) end as agent,
-  line.text, line.salt, line.created_at as "createdAt", line.erased_at as "erasedAt",
+  line.text, line.attachments, line.salt, line.created_at as "createdAt", line.erased_at as "erasedAt",
   line.erased_sha256 as "erasedSha256"`;
 
 /** The snapshots of these tickets, which the viewer must be known to see, in the view that they have. */

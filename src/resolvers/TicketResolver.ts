@@ -109,6 +109,13 @@ export class ConversationSnapshotResolver {
 @Resolver(() => SnapshotEntry)
 export class SnapshotEntryResolver {
   @FieldResolver()
+  async attachments(@Root() { attachments }: SnapshotEntryRow, @Ctx() { loaders }: Context): Promise<object[]> {
+    const kept = attachments ?? [];
+    const living = await Promise.all(kept.map(({ id }) => loaders.attachment.load(id)));
+    return kept.map((file, nr) => living[nr] ?? { ...file, imageWidth: null, imageHeight: null });
+  }
+
+  @FieldResolver()
   sha256(@Root() entry: SnapshotEntryRow): string {
     return digestOf(entry);
   }

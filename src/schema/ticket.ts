@@ -3,6 +3,7 @@ import type { Priority as PriorityValue } from '../entities/Conversation.js';
 import type { Audience as AudienceValue } from '../entities/Entry.js';
 import type { TicketStatus as TicketStatusValue } from '../entities/Ticket.js';
 import { Actor, Agent } from './actors.js';
+import { Attachment } from './attachment.js';
 import { connectionType, countedConnectionType, edgeType } from './connections.js';
 import { Audience, Priority, TicketStatus } from './enums.js';
 import { Node } from './Node.js';
@@ -39,6 +40,12 @@ export class SnapshotEntry {
   @Field(() => String, { nullable: true, description: 'What was written; null of events, and once it was erased.' })
   text!: string | null;
 
+  @Field(() => [Attachment], {
+    description:
+      'The files that belonged to it, kept as long as it is. Who may not read the conversation may not fetch them.',
+  })
+  attachments!: object[];
+
   @Field(() => DateTime, { description: 'When it was written.' })
   createdAt!: Date;
 
@@ -57,7 +64,8 @@ export class SnapshotEntry {
   @Field({
     description:
       'The digest by which the seal of the snapshot counts this entry, in hexadecimal: of the canonical JSON ' +
-      '(RFC 8785) of its `actor`, `agent`, `audience`, `createdAt`, `entryId`, `kind`, `salt` and `text`.',
+      '(RFC 8785) of its `actor`, `agent`, `audience`, `createdAt`, `entryId`, `kind`, `salt` and `text`; and where there are any, of ' +
+      'its `attachments`, each as `{byteSize, contentType, fileName, id}`.',
   })
   sha256!: string;
 }

@@ -6,6 +6,7 @@ import canonicalize from 'canonicalize';
 import { beforeAll, describe, expect, test } from 'vitest';
 import {
   CreateTicketDocument,
+  SendMessageDocument,
   SnapshotDocument,
   type SnapshotQuery,
   TransferConversationDocument,
@@ -14,6 +15,7 @@ import {
   WhisperDocument,
 } from '../operations/generated.js';
 import { newPerson } from '../support/cast.js';
+import { pdf, uploads } from '../support/files.js';
 import type { Person } from '../support/Person.js';
 import { does, gist, joins, leaves, newStage, resolves, says, whispers } from '../support/stories.js';
 import { wholeTimeline } from '../support/streams.js';
@@ -42,8 +44,10 @@ function sealOf(ticketId: string, snapshot: Snapshot): string {
   const sha256 = (value: object) => createHash('sha256').update(canonicalize(value)!).digest('hex');
   const { assignee, customer, participants, subject, takenAt, entries } = snapshot;
   const digests = entries.edges.map(({ node }) => {
-    const { actor, agent, audience, createdAt, entryId, kind, salt, text } = node;
-    return node.erasedAt ? node.sha256 : sha256({ actor, agent, audience, createdAt, entryId, kind, salt, text });
+    const { actor, agent, attachments, audience, createdAt, entryId, kind, salt, text } = node;
+    const files = attachments.length > 0 && { attachments };
+    const line = { actor, agent, ...files, audience, createdAt, entryId, kind, salt, text };
+    return node.erasedAt ? node.sha256 : sha256(line);
   });
   return sha256({ assignee, customer, participants, subject, takenAt, ticketId, entries: digests });
 }
@@ -56,7 +60,8 @@ async function eventful(): Promise<string> {
   await whispers(cleo, conversationId, 'Is it?');
   await does(ben, WhisperDocument, { conversationId, text: 'Ask Marc.', audience: 'SELF' });
   await leaves(cleo, conversationId);
-  await says(dana, conversationId, 'Good.');
+  const attachmentIds = [await uploads(dana, pdf()), await uploads(dana, pdf())];
+  await does(dana, SendMessageDocument, { conversationId, text: 'Good.', attachmentIds });
   return conversationId;
 }
 const publicLines = ['STARTED', 'Where is my parcel?', 'TAKEN_OVER', 'On its way.', 'Good.'];
@@ -160,6 +165,8 @@ describe('a snapshot', () => {
     const [whole, open] = [await snapshotOf(stage.cast.ben, ticket.number), await snapshotOf(auditor, ticket.number)];
     expect(sealOf(ticket.id, whole)).toBe(whole.sha256);
     expect(sealOf(ticket.id, open)).toBe(open.sha256);
+    expect(whole.entries.edges.at(-1)!.node.attachments).toHaveLength(2);
+    expect(open.entries.edges.at(-1)!.node.attachments).toEqual(whole.entries.edges.at(-1)!.node.attachments);
     expect(open.sha256).not.toBe(whole.sha256);
   });
 

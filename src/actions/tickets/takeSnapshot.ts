@@ -112,6 +112,9 @@ async function* copyEntries({ em, world, conversation }: Scene, ticketId: string
     const query = sql`
       with copied as (
         select e.*, actor.display_name as actor_name, agent.display_name as agent_name,
+          (select jsonb_agg(jsonb_build_object('id', f.id, 'fileName', f.file_name, 'contentType', f.content_type,
+            'byteSize', f.byte_size) order by f.position)
+          from attachments f where f.entry_id = e.id) as attachments,
           left(encode(sha256(convert_to(${secret} || e.nr, 'UTF8')), 'hex'), 32) as salt
         from (
           select e.*, ${last.nr} + row_number() over (order by e.position, e.team_position) as nr from entries e
@@ -123,15 +126,15 @@ async function* copyEntries({ em, world, conversation }: Scene, ticketId: string
       written as (
         insert into ticket_snapshot_entries (
           ticket_id, team_nr, everyone_nr, entry_id, kind, audience, actor_id, actor_name, agent_id, agent_name, text,
-          salt, created_at)
+          attachments, salt, created_at)
         select ${ticketId}, nr, case when audience = 'EVERYONE' then position end, id, coalesce(event_kind, type),
-          audience, actor_id, actor_name, agent_id, agent_name, text, salt, created_at
+          audience, actor_id, actor_name, agent_id, agent_name, text, attachments, salt, created_at
         from copied)
       select nr::int, position::int, team_position::int as "teamPosition", id as "entryId",
         coalesce(event_kind, type) as kind, audience,
         json_build_object('actorId', actor_id, 'displayName', actor_name) as actor,
         case when agent_id is not null then json_build_object('actorId', agent_id, 'displayName', agent_name) end as agent,
-        text, salt, created_at as "createdAt", null as "erasedSha256"
+        text, attachments, salt, created_at as "createdAt", null as "erasedSha256"
       from copied order by nr`;
     const lines = await em.execute<Copied[]>(query.sql, query.values);
     for (const line of lines) yield { ...line, createdAt: new Date(line.createdAt) };

@@ -111,6 +111,7 @@ export class Migration004_Tickets extends Migration {
         agent_id text collate "C",
         agent_name text,
         text text,
+        attachments jsonb,
         salt text,
         created_at timestamptz(3) not null,
         erased_at timestamptz(3),
