@@ -314,7 +314,7 @@ describe('after a kill -9', { timeout: 60_000 }, () => {
   });
 
   it.each([
-    ['a zombie', 'true & echo $!; exec sleep 600'],
+    ['a zombie', 'sleep 0.2 & echo $!; exec sleep 600'],
     ['a stranger', 'sleep 600 & echo $!; wait'],
   ])('a pid file that names %s by now is in nobody’s way', async (_, script) => {
     aDatabase();

@@ -52,7 +52,7 @@ async function isNothing(url: string) {
 }
 
 describe('a download', () => {
-  test('is of a file as it was sent, and of its thumbnail', async () => {
+  test('is of a file as it was sent, and of its thumbnail (G5)', async () => {
     const { dana } = stage.cast;
     const { sent } = await filesInConversation();
     const { url, image } = await seenBy(dana, sent);
@@ -137,7 +137,7 @@ describe('a download', () => {
       await isNothing(url);
   });
 
-  test('of a whisper’s file is nobody’s but the team’s, by any way', async () => {
+  test('of a whisper’s file is nobody’s but the team’s, by any way (D15)', async () => {
     const { dana, eli, ada, bot, gus, reader, crm } = stage.cast;
     const { conversationId, whispered } = await filesInConversation();
     for (const person of [dana, eli, bot, gus, reader]) {

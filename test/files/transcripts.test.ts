@@ -92,7 +92,7 @@ describe('a transcript', () => {
     expect(text.match(/Number \d+/g)).toEqual(Array.from({ length: 510 }, (_, nr) => `Number ${nr + 1}`));
   });
 
-  test('of the team is FORBIDDEN to everybody else', async () => {
+  test('of the team is FORBIDDEN to everybody else (D18)', async () => {
     const { dana, bot, reader } = stage.cast;
     const id = await conversation();
     for (const one of [dana, bot, reader]) {

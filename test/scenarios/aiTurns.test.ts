@@ -33,7 +33,7 @@ import {
 import { valueIn, valuesIn, viewerOf } from '../support/streams.js';
 
 // A job that comes early is an error in the log, as it should be.
-const stage = newStage({ LOG_LEVEL: 'silent' });
+const stage = newStage({ LOG_LEVEL: 'silent', RATE_BURST: '1000000' });
 
 type Turn = AiTurnOpenedSubscription['aiTurnOpened'];
 type Turns = EventQueue<{ data?: AiTurnOpenedSubscription | null }>;

@@ -5,6 +5,7 @@ import { type NotificationKind, notificationKinds } from '../../src/entities/Not
 import {
   AcceptTransferDocument,
   CancelTransferDocument,
+  CreateTicketDocument,
   DeactivateAgentDocument,
   DeclineTransferDocument,
   NotificationPreferencesDocument,
@@ -145,7 +146,7 @@ describe('a mail', () => {
     }
   });
 
-  test('of every kind comes, and in no byte of any is a whisper, a note or a reason', async () => {
+  test('of every kind comes, and in no byte of any is a whisper, a note or a reason (D18)', async () => {
     const { app, cast } = stage;
     const { dana, bot } = cast;
     const [fay, gil] = [await mailed(notificationKinds), await mailed(notificationKinds)];
@@ -164,6 +165,8 @@ describe('a mail', () => {
     const three = await stage.startedBy(dana);
     const aiTurnId = await stage.turnOf(three);
     await does(bot, RequestHumanDocument, { conversationId: three, aiTurnId, text: 'Wait', reason: canary('asked') });
+    const ticket = { title: canary('title'), description: canary('description'), assigneeId: gil.id };
+    await does(fay, CreateTicketDocument, { conversationId: two, ...ticket });
     await offers(fay, two, gil, canary('note'));
     app.clock.advance(301);
     await runDueJobs(app);

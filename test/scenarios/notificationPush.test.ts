@@ -220,7 +220,7 @@ describe('a browser', () => {
   });
 });
 
-test('no push goes to a private address unless the operator allows that', async () => {
+test('no push goes to a private address unless the operator allows that (G7)', async () => {
   const app = await startTestApp({ ...vapid, LOG_LEVEL: 'silent' });
   const cast = await castOf(app);
   await wants(cast.ben, ['NEEDS_HUMAN'], ['WEB_PUSH']);

@@ -109,7 +109,7 @@ describe('a search of messages', () => {
 });
 
 describe('a search of whispers', () => {
-  test('is for the team, and of notes for their author', async () => {
+  test('is for the team, and of notes for their author (D11)', async () => {
     const { dana, ben, cleo, bot, crm, reader, gus } = stage.cast;
     const conversationId = await stage.startedBy(dana);
     await whispers(ben, conversationId, 'Careful, a wolverine.');

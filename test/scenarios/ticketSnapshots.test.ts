@@ -112,7 +112,7 @@ describe('a snapshot', () => {
     expect(linesOf(await snapshotOf(stage.cast.ben, second.number))).toEqual([...teamLines, 'TICKET_CREATED']);
   });
 
-  test('is the exact prefix of the timeline, while others write', async () => {
+  test('is the exact prefix of the timeline, while others write (F7)', async () => {
     const { dana, ben, cleo } = stage.cast;
     const conversationId = await stage.takenOverBy(ben);
     const times = (count: number, act: (nr: number) => Promise<unknown>) =>
@@ -191,7 +191,7 @@ describe('a snapshot', () => {
 });
 
 describe('an integration that may not read whispers', () => {
-  test('is shown what everyone saw: entries, people, count, hash and cursors', async () => {
+  test('is shown what everyone saw: entries, people, count, hash and cursors (D12)', async () => {
     const { dana, ben, cleo } = stage.cast;
     const conversationId = await eventful();
     await joins(cleo, conversationId);

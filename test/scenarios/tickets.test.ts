@@ -289,7 +289,7 @@ test('whether snapshots are intact is not asked of a whole list', async () => {
 });
 
 describe('the same key', () => {
-  test('makes one ticket, one change and one comment, also at once', async () => {
+  test('makes one ticket, one change and one comment, also at once (F6)', async () => {
     const { ben, cleo } = stage.cast;
     const conversationId = await stage.takenOverBy(ben);
     const input = { conversationId, title: 'Once', assigneeId: cleo.id, idempotencyKey: randomUUID() };

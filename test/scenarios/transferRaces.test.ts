@@ -58,7 +58,7 @@ async function atOnce(calls: Record<string, () => Promise<unknown>>, round: numb
 }
 
 describe('at the same instant', () => {
-  test('of accepting, declining and cancelling exactly one ends the offer, on two nodes', async () => {
+  test('of accepting, declining and cancelling exactly one ends the offer, on two nodes (F3, F5)', async () => {
     const { ada, ben, cleo } = stage.cast;
     const winners = new Set<string>();
     for (let round = 0; round < rounds; round++) {

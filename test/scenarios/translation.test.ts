@@ -299,7 +299,7 @@ describe('whispers and notes', () => {
     return id;
   }
 
-  test('never leave unless the workspace allows it', async () => {
+  test('never leave unless the workspace allows it (D14)', async () => {
     const { ada, ben } = stage.cast;
     await does(ben, UpdateProfileDocument, { preferredLanguage: 'es' });
     const id = await whispered();

@@ -213,7 +213,9 @@ describe('an operation', () => {
     const socket = await open();
     follow(socket, 'given up');
     follow(socket, 'kept');
-    await socket.frames.next(({ id }) => id === 'given up');
+    await says('before the end');
+    // What is being sent at that moment is sent.
+    await socket.frames.next((frame) => frame.id === 'given up' && JSON.stringify(frame).includes('before the end'));
     socket.send({ type: 'complete', id: 'given up' });
     const before = await framesOf(socket, 'given up');
     await says('after the end');
