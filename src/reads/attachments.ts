@@ -1,4 +1,4 @@
-import sql from 'sql-template-tag';
+import sql, { type Sql } from 'sql-template-tag';
 import type { Viewer } from '../auth/Viewer.js';
 import { visibleAttachments } from '../auth/visibility.js';
 import type { Database } from '../database/Database.js';
@@ -8,6 +8,11 @@ const columns = sql`
   f.id, f.entry_id as "entryId", f.file_name as "fileName", coalesce(f.content_type, f.declared_type) as "contentType",
   f.byte_size as "byteSize", f.image_width as "imageWidth", f.image_height as "imageHeight",
   f.upload_expires_at as "uploadExpiresAt"`;
+
+/** The files of an entry as JSON, for a subselect of its row: whoever sees the entry sees them. */
+export const attachmentsJson = (entryId: Sql): Sql => sql`(
+  select coalesce(json_agg(row_to_json(file) order by file.position), '[]') from (
+    select ${columns}, f.position from attachments f where f.entry_id = ${entryId} and f.state <> 'FORGOTTEN') file)`;
 
 export function attachmentsByIds(database: Database, viewer: Viewer, ids: readonly string[]): Promise<AttachmentRow[]> {
   return database.read<AttachmentRow>(sql`

@@ -86,6 +86,7 @@ export interface EntryRow {
   ticketId: string | null;
   actor?: ActorRow;
   agent?: ActorRow | null;
+  attachments?: AttachmentRow[];
 }
 
 export interface AiTurnRow {

@@ -4,12 +4,13 @@ import { viewOf, visibleConversations, visibleEntries } from '../auth/visibility
 import type { Database } from '../database/Database.js';
 import type { Place } from '../entities/Conversation.js';
 import { actorJson } from './actors.js';
+import { attachmentsJson } from './attachments.js';
 import type { PageRequest } from './page.js';
 import type { EntryRow } from './rows.js';
 
 /** Which connection of a conversation: all that the viewer sees, or one type of it. */
 export type EntryList = 'timeline' | 'messages' | 'whispers';
-export type EntryPiece = 'actor' | 'agent';
+export type EntryPiece = 'actor' | 'agent' | 'attachments';
 
 /** What a row of an entry `e` is made of. */
 export const entryColumns = sql`
@@ -21,6 +22,7 @@ export const entryColumns = sql`
 const pieces: Record<EntryPiece, Sql> = {
   actor: sql`, ${actorJson(sql`e.actor_id`)} as actor`,
   agent: sql`, ${actorJson(sql`e.agent_id`)} as agent`,
+  attachments: sql`, ${attachmentsJson(sql`e.id`)} as attachments`,
 };
 
 const withPieces = (wanted: Iterable<EntryPiece>) =>
@@ -84,7 +86,7 @@ export function entriesAfter(
 ): Promise<EntryRow[]> {
   const oneNumber = usesOneNumber(viewer, 'timeline');
   return database.read<EntryRow>(sql`
-    select ${withPieces(['actor', 'agent'])} from entries e
+    select ${withPieces(['actor', 'agent', 'attachments'])} from entries e
     where e.conversation_id = ${conversationId} and ${visibleEntries(viewer)} ${beyond('>', after, oneNumber)}
     ${order(oneNumber, false)} limit ${raw(String(limit))}`);
 }
@@ -92,7 +94,7 @@ export function entriesAfter(
 /** By id, those that the viewer may see. */
 export function visibleEntriesByIds(database: Database, viewer: Viewer, ids: readonly string[]): Promise<EntryRow[]> {
   return database.read<EntryRow>(sql`
-    select ${withPieces(['actor', 'agent'])} from entries e
+    select ${withPieces(['actor', 'agent', 'attachments'])} from entries e
     join conversations c on c.id = e.conversation_id
     where e.id = any(${ids}) and ${visibleEntries(viewer)} and ${visibleConversations(viewer)}`);
 }

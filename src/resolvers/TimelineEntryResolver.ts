@@ -24,16 +24,16 @@ export class TimelineEntryResolver {
 @Resolver(() => Message)
 export class MessageResolver {
   @FieldResolver()
-  attachments(@Root() { id }: EntryRow, @Ctx() { loaders }: Context): Promise<object[]> {
-    return loaders.attachments.load(id);
+  attachments(@Root() { id, attachments }: EntryRow, @Ctx() { loaders }: Context): object[] | Promise<object[]> {
+    return attachments ?? loaders.attachments.load(id);
   }
 }
 
 @Resolver(() => Whisper)
 export class WhisperResolver {
   @FieldResolver()
-  attachments(@Root() { id }: EntryRow, @Ctx() { loaders }: Context): Promise<object[]> {
-    return loaders.attachments.load(id);
+  attachments(@Root() { id, attachments }: EntryRow, @Ctx() { loaders }: Context): object[] | Promise<object[]> {
+    return attachments ?? loaders.attachments.load(id);
   }
 
   @FieldResolver()

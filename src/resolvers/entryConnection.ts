@@ -6,7 +6,7 @@ import type { EntryRow } from '../reads/rows.js';
 import type { EntryList, EntryPiece } from '../reads/timeline.js';
 import type { Context } from './Context.js';
 
-const pieces: readonly EntryPiece[] = ['actor', 'agent'];
+const pieces: readonly EntryPiece[] = ['actor', 'agent', 'attachments'];
 
 /** A page of the entries of one conversation, with what was selected of their people. */
 export async function entryConnection(
