@@ -84,7 +84,9 @@ try {
     const [a, b] = [percentile(alone, part), percentile(beside, part)];
     console.log(`${name}: alone ${a.toFixed(1)} ms, beside ${b.toFixed(1)} ms, ratio ${(b / a).toFixed(2)}`);
   };
-  console.log(`Acme meanwhile: ${counts.answered} answered, ${counts.refused} refused in ${(rounds * roundMs) / 1000} s`);
+  console.log(
+    `Acme meanwhile: ${counts.answered} answered, ${counts.refused} refused in ${(rounds * roundMs) / 1000} s`,
+  );
   report('p50', 0.5);
   report('p95', 0.95);
 } finally {

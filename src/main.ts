@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 
 const oldestNode = 24;
 const stopSeconds = 9;
+const crashMs = 250;
 
 // Everything else is imported after this check: an older Node fails in the middle of it, with a stack and no reason.
 if (Number(process.versions.node.split('.')[0]) < oldestNode) {
@@ -27,7 +28,10 @@ async function start(): Promise<void> {
   const log = createLog(config);
   for (const name of config.withoutEffect) log.warn(`${name} is set, and has no effect in this version of Parley`);
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => onSignal(signal, log));
-  process.on('uncaughtException', (error) => die(log, `crashed: ${error.stack}`));
+  // A PostgreSQL that ends by itself reaches whoever is asking it before it reaches us: its end is the reason then.
+  process.on('uncaughtException', (error) => {
+    setTimeout(() => die(log, `crashed: ${error.stack}`), crashMs);
+  });
   let databaseUrl = config.DATABASE_URL;
   if (databaseUrl === undefined) {
     const embedded = await startEmbeddedPostgres(config.DATA_DIR, log);

@@ -195,7 +195,16 @@ async function expectToHold({ admin, customer, conversationId }: Company): Promi
   expect(customers).toHaveLength(log.filter(({ audience }) => audience === 'EVERYONE').length);
 }
 
-const runs = process.env.DEEP ? 1000 : 60;
+const runs = process.env.DEEP ? 1000 : 50;
+
+const act = (name: string, by = 0, on = 0): Act[] => [{ name, by, on }];
+/** Every end that an offer can have, so that no run goes by without them; the second agent answers at first. */
+const everyEnd: Act[][] = [
+  ...[act('offer', 1, 2), act('timePassesAndJobsRun'), act('timePassesAndJobsRun')],
+  ...[act('offer', 1, 2), act('decline', 2)],
+  ...[act('offer', 1, 2), act('cancel', 1)],
+  ...[act('offer', 1, 2), act('accept', 2), act('agentGoes')],
+];
 
 test('whatever agents and the customer do, one at a time or at once, every change has its event and nobody is left', {
   timeout: runs * 5000,
@@ -216,7 +225,7 @@ test('whatever agents and the customer do, one at a time or at once, every chang
         await company.leave();
       },
     ),
-    { numRuns: runs, endOnFailure: !process.env.DEEP },
+    { numRuns: runs, examples: [[everyEnd]], ...(!process.env.DEEP && { seed: 20_261_122, endOnFailure: true }) },
   );
   // Else it would have proved nothing of them.
   for (const end of ['ACCEPTED', 'DECLINED', 'CANCELLED', 'EXPIRED']) expect(seen).toContain(`TRANSFER_${end}`);

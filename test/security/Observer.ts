@@ -41,11 +41,11 @@ export class Observer {
     private readonly refused: ReadonlySet<string>,
   ) {
     this.viewer = viewer;
-    // A stream of states follows neither lists, which have streams of their own, nor what one may do, which depends on
-    // the time as well. Both are asked for at the end.
+    // A stream of states follows neither lists, which have streams of their own, nor what one may do and signed links,
+    // which depend on the time as well. All are asked for at the end.
     const isList: Omission = (type, field) => {
       const { [field]: known } = (schema.getType(type) as GraphQLObjectType).getFields();
-      return field === 'viewerCan' || getNamedType(known!.type).name.endsWith('Connection');
+      return ['viewerCan', 'transcript'].includes(field) || getNamedType(known!.type).name.endsWith('Connection');
     };
     this.state = this.all('Conversation', 1, isList);
   }

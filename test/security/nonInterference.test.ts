@@ -12,6 +12,9 @@ vi.mock('graphile-worker', async (importOriginal) =>
 const scenarios = 20;
 const ofLattice = (nr: number) => Math.floor(scenarios / ofEach.length) + (nr < scenarios % ofEach.length ? 1 : 0);
 
+/** The same histories every time; the deep run looks for others. */
+const seed = 20_261_122;
+
 let theatre: Theatre;
 beforeAll(async () => {
   theatre = await Theatre.open();
@@ -25,7 +28,7 @@ describe('what one sees does not depend on what one must not see', () => {
       const property = fc.asyncProperty(historiesFor(lattice, 14), (history) =>
         theatre.live(history, lattice, { pageSizes: [1, 3], everyCursor: false }),
       );
-      await expect(fc.assert(property, { numRuns: runs, endOnFailure: true })).resolves.toBeUndefined();
+      await expect(fc.assert(property, { seed, numRuns: runs, endOnFailure: true })).resolves.toBeUndefined();
     },
     120_000,
   );
