@@ -12,8 +12,9 @@ vi.mock('graphile-worker', async (importOriginal) =>
 const scenarios = 20;
 const ofLattice = (nr: number) => Math.floor(scenarios / ofEach.length) + (nr < scenarios % ofEach.length ? 1 : 0);
 
-/** The same histories every time; the deep run looks for others. */
-const seed = 20_261_122;
+/** The same histories every time; the deep run looks for others. Each lattice has its own: whose whisper a text is must
+ * not depend on which of them came first. */
+const firstSeed = 20_261_122;
 
 let theatre: Theatre;
 beforeAll(async () => {
@@ -22,9 +23,9 @@ beforeAll(async () => {
 afterAll(() => theatre.close());
 
 describe('what one sees does not depend on what one must not see', () => {
-  test.each(ofEach.map(([name, lattice], nr) => ({ name, lattice, runs: ofLattice(nr) })))(
+  test.each(ofEach.map(([name, lattice], nr) => ({ name, lattice, runs: ofLattice(nr), seed: firstSeed + nr })))(
     'for $name: random histories with and without secrets, and with other secrets, give the same bytes',
-    async ({ lattice, runs }) => {
+    async ({ lattice, runs, seed }) => {
       const property = fc.asyncProperty(historiesFor(lattice, 14), (history) =>
         theatre.live(history, lattice, { pageSizes: [1, 3], everyCursor: false }),
       );
